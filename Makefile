@@ -1,0 +1,83 @@
+# Everything a developer or a machine runs here. `make` alone lists it.
+# Set GO to use another go command, PKG to work on one package.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+PKG      ?= ./...
+FUZZTIME ?= 30s
+BENCH    ?= .
+BENCHTIME ?= 1s
+TESTFLAGS ?=
+
+, := ,
+step = @printf '\n==> %s\n' "$(1)"
+# Packages with a test file that matches a pattern, as arguments for go test.
+packages = $$(git grep -lE --untracked '$(1)' -- '*_test.go' ':!testdata' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: help test setup fmt vet lint architecture race build demo bench fuzz soak long generate clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+test: ## everything CI runs: installs what it needs, then format, vet, lint, architecture, tests, build
+	@start=$$SECONDS; \
+	for step in setup fmt vet lint architecture build race; do $(MAKE) --no-print-directory $$step; done; \
+	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build and go test -race, in %s s\n' $$((SECONDS - start))
+
+setup: ## install what the tests need and this machine lacks (Debian packages; says which)
+	$(call step,setup: what the tests need)
+	@.ci/setup
+
+fmt: ## fail on files that gofmt would change
+	$(call step,gofmt)
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l); \
+	if [ -n "$$files" ]; then printf 'gofmt would change:\n%s\n' "$$files"; exit 1; fi; echo "    every file is formatted"
+
+vet: ## go vet
+	$(call step,go vet)
+	@$(GO) vet ./... && echo "    nothing to report"
+
+lint: ## golangci-lint, at the version in .ci/lint
+	$(call step,golangci-lint)
+	@.ci/lint
+
+architecture: ## the rules on folders, imports, sizes and words
+	$(call step,architecture: folders$(,) imports$(,) sizes$(,) words)
+	@$(GO) test .
+
+build: ## every package builds without cgo
+	$(call step,go build without cgo)
+	@CGO_ENABLED=0 $(GO) build ./... && echo "    builds"
+
+race: ## all tests under the race detector; generated files and goldens are compared by them
+	$(call step,go test -race $(PKG))
+	@.ci/gotest -race -timeout 9m $(TESTFLAGS) $(PKG)
+
+demo: ## the story of three agents, on a simulated GitHub in this process
+	@$(GO) run ./cmd/agentplane demo
+
+bench: ## all benchmarks (PKG, BENCH, BENCHTIME)
+	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -timeout 60m \
+		$(if $(filter ./...,$(PKG)),$(call packages,^func Benchmark),$(PKG))
+
+fuzz: ## every fuzz target for FUZZTIME each (default 30s)
+	@git grep -hoE --untracked -n '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' >/dev/null || { echo "no fuzz targets"; exit 0; }; \
+	git grep -oE --untracked '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | while IFS=: read -r file func; do \
+		name=$${func#func }; printf '\n==> %s %s for %s\n' "$$(dirname "$$file")" "$$name" '$(FUZZTIME)'; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "./$$(dirname "$$file")" </dev/null; \
+	done
+
+soak: long ## the same as long
+
+long: ## all tests with many more seeds, under the race detector (AGENTPLANE_LONG=1; up to an hour)
+	@AGENTPLANE_LONG=1 .ci/gotest -race -count 1 -timeout 90m $(TESTFLAGS) $(PKG)
+
+generate: ## rewrite every golden file and generated document from the code; read the diff
+	@for package in $(call packages,flag\.Bool\("update"); do \
+		echo "==> go test $$package -update"; $(GO) test "$$package" -count 1 -update; done
+
+clean: ## remove what builds and tools left behind
+	rm -rf .tools dist agentplane

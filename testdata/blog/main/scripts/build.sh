@@ -1,0 +1,33 @@
+# Renders the site into dist/: a page per post, and the list. It understands
+# just the Astro that this site uses; scripts/render.awk says which.
+set -eu
+cd "$(dirname "$0")/.."
+rm -rf dist
+mkdir -p dist/blog
+
+# One line a post, the newest first: slug, title, date, tags.
+for file in src/content/blog/*.md; do
+  awk -v slug="$(basename "$file" .md)" '
+    /^title: / { title = substr($0, 8) }
+    /^date: /  { date = $2 }
+    /^tags: /  { tags = substr($0, 7); gsub(/[][,]/, " ", tags); gsub(/ +/, " ", tags); gsub(/^ | $/, "", tags) }
+    END { printf "%s\t%s\t%s\t%s\n", slug, title, date, tags }' "$file"
+done | sort -t "$(printf '\t')" -k3,3r >dist/posts.tsv
+
+awk -f scripts/render.awk dist/posts.tsv src/pages/blog/index.astro >dist/blog/index.html
+
+while IFS="$(printf '\t')" read -r slug title date tags; do
+  mkdir -p "dist/blog/$slug"
+  {
+    printf '<article>\n<h1>%s</h1>\n<p class="meta">%s %s</p>\n' "$title" "$date" "$tags"
+    awk '/^---$/ { fence++; next } fence >= 2 && NF { print "<p>" $0 "</p>" }' "src/content/blog/$slug.md"
+    printf '</article>\n'
+  } >"dist/blog/$slug/index.html"
+done <dist/posts.tsv
+
+grep -q '<li' dist/blog/index.html || { echo "build: the list shows no post"; exit 1; }
+if grep -n '{' dist/blog/index.html; then
+  echo "build: dist/blog/index.html has expressions that were not rendered"
+  exit 1
+fi
+echo "build: $(grep -c . dist/posts.tsv) posts and the list in dist/"

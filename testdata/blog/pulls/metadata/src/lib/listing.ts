@@ -1,0 +1,21 @@
+import { getCollection, type CollectionEntry } from 'astro:content';
+import { TAGS, type Tag } from '../content/config.ts';
+
+export type Post = CollectionEntry<'blog'>;
+
+/** Every post, the newest first. */
+export async function listPosts(): Promise<Post[]> {
+  const posts = await getCollection('blog');
+  return posts.sort((a, b) => b.data.date.getTime() - a.data.date.getTime());
+}
+
+/** The tags in use, in alphabetical order. */
+export function tagsOf(posts: Post[]): Tag[] {
+  const used = new Set(posts.flatMap((post) => post.data.tags));
+  return TAGS.filter((tag) => used.has(tag));
+}
+
+/** The posts that carry a tag. */
+export function withTag(posts: Post[], tag: Tag): Post[] {
+  return posts.filter((post) => post.data.tags.includes(tag));
+}
