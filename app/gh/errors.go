@@ -1,0 +1,72 @@
+package gh
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v60/github"
+)
+
+// RateLimitError says that GitHub limits this installation: nothing more is sent for it before Until.
+type RateLimitError struct{ Until time.Time }
+
+func (e *RateLimitError) Error() string {
+	return "GitHub limits this installation's requests until " + e.Until.UTC().Format(time.RFC3339)
+}
+
+// StatusError is an answer of GitHub that is neither success nor a rate limit.
+type StatusError struct {
+	Status  int
+	Method  string
+	Path    string
+	Message string
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("GitHub answered %d to %s %s: %s", e.Status, e.Method, e.Path, e.Message)
+}
+
+// Absent reports whether err says that the thing asked for is not there, or no longer visible to the App: deleted,
+// uninstalled, suspended or made private. GitHub answers 404 for what a token may not see.
+func Absent(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && (s.Status == http.StatusNotFound || s.Status == http.StatusGone)
+}
+
+// Refused reports whether err says that the App may not do this: a missing permission or a suspended installation.
+func Refused(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && (s.Status == http.StatusForbidden || s.Status == http.StatusUnauthorized ||
+		s.Status == http.StatusUnprocessableEntity)
+}
+
+// plain turns what the libraries return into this package's errors; err may be nil.
+func plain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var limit *RateLimitError
+	if errors.As(err, &limit) {
+		return fmt.Errorf("%s: %w", doing, limit)
+	}
+	var answer *github.ErrorResponse
+	if errors.As(err, &answer) && answer.Response != nil {
+		return fmt.Errorf("%s: %w", doing, statusError(answer.Response, answer.Message))
+	}
+	var mint *ghinstallation.HTTPError
+	if errors.As(err, &mint) && mint.Response != nil {
+		return fmt.Errorf("%s: %w", doing, statusError(mint.Response, "no installation token was issued"))
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func statusError(resp *http.Response, message string) *StatusError {
+	e := &StatusError{Status: resp.StatusCode, Message: message}
+	if resp.Request != nil {
+		e.Method, e.Path = resp.Request.Method, resp.Request.URL.Path
+	}
+	return e
+}
