@@ -1,0 +1,104 @@
+package openapi
+
+import (
+	"net/http"
+	"path"
+	"strings"
+)
+
+// general says why a status is in order for operations that do not document it.
+type general struct {
+	why         string
+	read, write bool // only for GET, only for other methods
+}
+
+// generalStatuses are those that any operation may answer.
+var generalStatuses = map[int]general{
+	http.StatusMovedPermanently:    {why: "the repository was renamed or transferred; clients follow", read: true},
+	http.StatusTemporaryRedirect:   {why: "the same for other methods", write: true},
+	http.StatusNotModified:         {why: "conditional requests work everywhere", read: true},
+	http.StatusBadRequest:          {why: "the body is no JSON", write: true},
+	http.StatusUnauthorized:        {why: "the token is missing, wrong or expired"},
+	http.StatusForbidden:           {why: "a permission is missing, or a rate limit was met"},
+	http.StatusNotFound:            {why: "what a token may not see does not exist for it"},
+	http.StatusTooManyRequests:     {why: "a secondary rate limit was met"},
+	http.StatusInternalServerError: {why: "a fault of GitHub's"},
+	http.StatusBadGateway:          {why: "a fault of GitHub's, or the request took longer than 10 s"},
+	http.StatusServiceUnavailable:  {why: "a fault of GitHub's"},
+}
+
+// prosaic are the media types that the description offers for an operation only in prose.
+var prosaic = map[string]bool{
+	"repos/get-content raw": true,
+	"pulls/get diff":        true,
+	"pulls/get patch":       true,
+	"git/get-blob raw":      true,
+}
+
+// exception excuses violations that are GitHub's own.
+type exception struct {
+	op   string // the operation's id, or event and action; * is any text
+	at   string // JSON pointer whose segments are patterns as of path.Match; ** is any number of segments
+	kind Kind   // "" for any
+	why  string
+}
+
+// exceptions are the places where the description is stricter than GitHub, or where recorded payloads have what
+// only some repositories have.
+var exceptions = []exception{
+	// Properties that depend on the repository, the App or the account.
+	{"*", "**/permissions/*", Missing, "a map of what this App was granted"},
+	{"*", "/organization", Missing, "only where an organization owns the repository; payloads are checked for that apart"},
+	{"push", "/repository/organization", Missing, "only where an organization owns the repository"},
+	{"*", "**/custom_properties", Missing, "only repositories of organizations have them"},
+	{"*", "**/custom_properties", Unknown, "recorded payloads have them in more places than the description"},
+	{"check_run created", "**/deployment", "", "only runs of workflows that deploy"},
+	{"installation*", "/requester", Missing, "only where a member asked an owner for the installation"},
+	{"*", "**/author/username", Missing, "only where an account has the commit's address"},
+	{"*", "**/committer/username", Missing, "only where an account has the commit's address"},
+	{"repository edited", "/changes/*", Missing, "only what was changed"},
+	{"git/get-tree", "/tree/*/size", Missing, "only blobs have one"},
+	{"actions/get-workflow-run", "/referenced_workflows/*/ref", Missing, "only where a workflow was not named by its commit"},
+	{"users/*", "/plan", Missing, "only for the account itself"},
+
+	// One example each of several kinds of answer; what a kind needs, the description requires.
+	{"repos/get-content", "/content", Missing, "only files"},
+	{"repos/get-content", "/encoding", Missing, "only files"},
+	{"repos/get-content", "/target", Missing, "only symbolic links"},
+	{"repos/get-content", "/submodule_git_url", Missing, "only submodules"},
+
+	// What the description says otherwise than GitHub does.
+	{"installation*", "/installation/created_at", Invalid, "recorded payloads have seconds since 1970"},
+	{"installation*", "/installation/updated_at", Invalid, "recorded payloads have seconds since 1970"},
+}
+
+// excused reports whether one of the exceptions covers v.
+func excused(exceptions []exception, v Violation) bool {
+	for _, e := range exceptions {
+		if (e.kind == "" || e.kind == v.Kind) && matchOp(e.op, v.Op) &&
+			matchPointer(strings.Split(e.at, "/"), strings.Split(v.At, "/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchOp is path.Match, but * also matches slashes, which divide an operation's id.
+func matchOp(pattern, op string) bool {
+	flat := strings.NewReplacer("/", ":")
+	ok, err := path.Match(flat.Replace(pattern), flat.Replace(op))
+	return ok && err == nil
+}
+
+func matchPointer(pattern, pointer []string) bool {
+	switch {
+	case len(pattern) == 0:
+		return len(pointer) == 0
+	case pattern[0] == "**":
+		return matchPointer(pattern[1:], pointer) || len(pointer) > 0 && matchPointer(pattern, pointer[1:])
+	case len(pointer) == 0:
+		return false
+	}
+	ok, err := path.Match(pattern[0], pointer[0])
+	return ok && err == nil && matchPointer(pattern[1:], pointer[1:])
+}

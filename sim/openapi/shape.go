@@ -1,0 +1,89 @@
+package openapi
+
+import (
+	"sort"
+	"strconv"
+)
+
+// shape is what real documents have: the properties of objects and the shape of list elements. Values do not matter. A
+// nil shape asks for nothing.
+type shape struct {
+	fields map[string]*shape
+	items  *shape
+}
+
+// shapeOf returns the shape of one document.
+func shapeOf(v any) *shape {
+	switch v := v.(type) {
+	case map[string]any:
+		s := &shape{fields: make(map[string]*shape, len(v))}
+		for key, value := range v {
+			s.fields[key] = shapeOf(value)
+		}
+		return s
+	case []any:
+		s := &shape{}
+		for _, value := range v {
+			s.items = s.items.merge(shapeOf(value))
+		}
+		return s
+	}
+	return nil
+}
+
+// merge returns what either shape has. What one document has and another lacks is thereby asked for: lists of
+// exceptions say, with a reason, where that asks too much.
+func (s *shape) merge(t *shape) *shape {
+	switch {
+	case s == nil:
+		return t
+	case t == nil:
+		return s
+	}
+	m := &shape{items: s.items.merge(t.items)}
+	if s.fields != nil || t.fields != nil {
+		m.fields = make(map[string]*shape, len(s.fields)+len(t.fields))
+		for key, f := range s.fields {
+			m.fields[key] = f.merge(t.fields[key])
+		}
+		for key, f := range t.fields {
+			if _, ok := s.fields[key]; !ok {
+				m.fields[key] = f
+			}
+		}
+	}
+	return m
+}
+
+// missing reports the properties that the shape has and v lacks. Null and empty lists lack nothing.
+func (s *shape) missing(v any, at string) []Violation {
+	if s == nil {
+		return nil
+	}
+	var out []Violation
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(s.fields) {
+			value, ok := v[key]
+			if !ok {
+				out = append(out, Violation{Kind: Missing, At: at + "/" + key, Msg: "missing, though GitHub's own example has it"})
+				continue
+			}
+			out = append(out, s.fields[key].missing(value, at+"/"+key)...)
+		}
+	case []any:
+		for i, value := range v {
+			out = append(out, s.items.missing(value, at+"/"+strconv.Itoa(i))...)
+		}
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	return keys
+}
