@@ -1,0 +1,211 @@
+package agentplane_test
+
+import (
+	"path"
+	"strings"
+	"testing"
+)
+
+// module is the import path all packages here start with.
+const module = "github.com/agentplane/agentplane"
+
+// folders are the only places for Go packages, with what each is for. Some may
+// not exist yet; none may be added without a line here and in ARCHITECTURE.md.
+var folders = map[string]string{
+	"":               "embeds app.yml and the demo's blog",
+	"ownership":      "parses the contract, decides paths; pure",
+	"checks":         "facts and contract to report to document; pure",
+	"queue":          "the merge queue as a state machine; pure",
+	"git":            "the only place that runs git",
+	"store":          "deliveries, jobs and state in SQLite or PostgreSQL",
+	"app":            "the GitHub App: inbox, jobs, facts, publishing",
+	"app/gh":         "the only package that knows GitHub's API types",
+	"web":            "the dashboard: read-only pages over store",
+	"sim":            "GitHub in one process, for the demo and for tests",
+	"sim/openapi":    "holds the simulator to GitHub's description; for tests",
+	"cmd/agentplane": "the command line",
+}
+
+// plainFolders hold no Go package.
+var plainFolders = []string{".ci", ".github", "docs", "testdata"}
+
+// testOnly are packages that only tests import; they may speak to testing.T.
+var testOnly = []string{"sim/openapi"}
+
+// pure are the packages that decide. What they may not import would let them
+// read a clock, a disk, a network, an environment or chance.
+var pure = []string{"ownership", "checks", "queue"}
+
+var impureImports = []string{"context", "os", "net", "net/*", "os/exec", "database/sql", "log", "log/slog", "sync", "math/rand", "math/rand/v2"}
+
+// allowance is what the code of one package may import besides the standard
+// library. Tests may import more: see testImports.
+type allowance struct {
+	here  []string          // packages of this module
+	there map[string]string // module path prefix to the reason
+}
+
+var imports = map[string]allowance{
+	"": {},
+	"ownership": {there: map[string]string{
+		"go.yaml.in/yaml/v4":            "the contract is YAML, and problems need line and column",
+		"golang.org/x/text":             "Unicode normal form and case folding of deny lists",
+		"github.com/invopop/jsonschema": "the contract's JSON Schema",
+	}},
+	"checks": {here: []string{"ownership"}, there: map[string]string{
+		"github.com/yuin/goldmark": "reads the Markdown of pull request bodies",
+	}},
+	"queue": {},
+	"git": {there: map[string]string{
+		"golang.org/x/sys":            "resource limits and process groups of git children",
+		"github.com/sourcegraph/conc": "goroutines that have an owner",
+	}},
+	"store": {here: []string{"queue"}, there: map[string]string{
+		"github.com/riverqueue/river": "durable jobs on both databases",
+		"modernc.org/sqlite":          "the embedded database",
+		"github.com/jackc/pgx/v5":     "PostgreSQL",
+		"github.com/pressly/goose/v3": "schema migrations",
+		"golang.org/x/sys":            "the lock on the database file",
+		"github.com/sourcegraph/conc": "goroutines that have an owner",
+	}},
+	"app/gh": {here: []string{"checks", "ownership"}, there: map[string]string{
+		"github.com/google/go-github/v60":            "GitHub's REST types",
+		"github.com/bradleyfalzon/ghinstallation/v2": "installation tokens",
+		"github.com/golang-jwt/jwt/v4":               "the App's own token",
+		"github.com/palantir/go-githubapp":           "its client creator hands out go-github clients",
+	}},
+	"app": {here: []string{"ownership", "checks", "queue", "git", "store", "app/gh"}, there: map[string]string{
+		"github.com/palantir/go-githubapp":    "the webhook dispatcher, with our own scheduler",
+		"github.com/sourcegraph/conc":         "goroutines that have an owner",
+		"github.com/prometheus/client_golang": "metrics",
+		"github.com/rs/zerolog":               "go-githubapp's logger, kept silent",
+	}},
+	"web": {here: []string{"store", "checks", "queue"}},
+	"sim": {there: map[string]string{
+		"github.com/sourcegraph/conc":  "goroutines that have an owner",
+		"github.com/golang-jwt/jwt/v4": "verifies the App's own token",
+		"go.yaml.in/yaml/v4":           "reads the App's manifest and the workflow files it runs",
+	}},
+	"sim/openapi": {there: map[string]string{
+		"github.com/getkin/kin-openapi": "reads GitHub's description and validates by it",
+		"github.com/google/uuid":        "the form of a delivery's id",
+	}},
+	"cmd/agentplane": {here: []string{"", "ownership", "checks", "queue", "git", "store", "app", "app/gh", "web", "sim"}, there: map[string]string{
+		"github.com/spf13/cobra":      "commands, flags, help and completion",
+		"charm.land/lipgloss/v2":      "colours of the demo's timeline",
+		"github.com/sourcegraph/conc": "goroutines that have an owner",
+		"go.yaml.in/yaml/v4":          "reads the demo's story",
+	}},
+}
+
+// testImports are what tests may import besides what their package may. They
+// may import every package of this module.
+var testImports = map[string]map[string]string{
+	"*": {
+		"github.com/google/go-cmp":        "readable differences",
+		"pgregory.net/rapid":              "properties on random input that shrink",
+		"github.com/rogpeppe/go-internal": "txtar goldens and command line scripts",
+		"golang.org/x/tools":              "txtar archives",
+		"go.yaml.in/yaml/v4":              "reads fixtures",
+	},
+	"ownership": {
+		"github.com/hmarr/codeowners":              "the peer of the benchmark",
+		"github.com/santhosh-tekuri/jsonschema/v6": "validates contracts by our own schema",
+	},
+	"checks": {"github.com/santhosh-tekuri/jsonschema/v6": "validates reports"},
+	"sim": {
+		"github.com/google/go-github/v60":            "an independent client",
+		"github.com/bradleyfalzon/ghinstallation/v2": "an independent client",
+		"github.com/getkin/kin-openapi":              "GitHub's description",
+	},
+	"app": {"github.com/golang-jwt/jwt/v4": "forges tokens"},
+}
+
+// A rule is one convention. It returns a line for every place that breaks it.
+type rule struct {
+	name  string
+	why   string
+	check func(*tree) []string
+}
+
+var rules = []rule{
+	{"folders", "folders name the pipeline; a drawer for everything hides what belongs together", checkFolders},
+	{"imports", "the pipeline has one direction, and every dependency a reason", checkImports},
+	{"pure", "what decides can be replayed: it reads no clock, disk, network or chance", checkPure},
+	{"package-comment", "the package comment is the manual", checkPackageComments},
+	{"file-size", "a file holds one idea", checkFileSize},
+	{"function-size", "a function fits on a screen", checkFunctionSize},
+	{"function-median", "most functions fit in a glance", checkFunctionMedian},
+	{"documented", "every exported name says what it promises", checkDocumented},
+	{"parameters", "more than five parameters are a struct that was not named", checkParameters},
+	{"no-init", "nothing happens before main", checkNoInit},
+	{"package-variables", "no state outside of values", checkPackageVariables},
+	{"no-sleep-no-skip", "a test waits for a condition, and runs", checkSleepAndSkip},
+	{"tests-outweigh", "the packages that decide have at least as much test as code", checkTestsOutweigh},
+	{"words", "the repository stands by itself: no place, person or history of its making", checkWords},
+	{"stubs", "what is here is whole", checkStubs},
+	{"glossary", "one word for a thing, and every word is explained", checkGlossary},
+	{"links", "a reader who follows a link arrives", checkLinks},
+	{"dependencies", "every dependency is used, and its reason is written down", checkDependencies},
+}
+
+func TestArchitecture(t *testing.T) {
+	repository := readRepository(t)
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			for _, problem := range r.check(repository) {
+				t.Errorf("%s\n\t(%s)", problem, r.why)
+			}
+		})
+	}
+}
+
+// TestRulesTurnRed feeds every rule the examples in testdata/architecture whose
+// names start with the rule's. The first lines say which problems it must find;
+// an example without such a line must pass.
+func TestRulesTurnRed(t *testing.T) {
+	examples := readExamples(t)
+	for _, r := range rules {
+		red := 0
+		for _, e := range examples[r.name] {
+			t.Run(r.name+"/"+e.name, func(t *testing.T) {
+				e.compare(t, r.check(e.tree))
+			})
+			red += min(1, len(e.want))
+		}
+		if red == 0 {
+			t.Errorf("rule %s was never seen red: add testdata/architecture/%s.….txtar", r.name, r.name)
+		}
+		delete(examples, r.name)
+	}
+	for name := range examples {
+		t.Errorf("testdata/architecture/%s.….txtar: there is no rule of this name", name)
+	}
+}
+
+// compare holds the problems to the wanted ones, in number and in text.
+func (e example) compare(t *testing.T, got []string) {
+	t.Helper()
+	for _, want := range e.want {
+		if !strings.Contains(strings.Join(got, "\n"), want) {
+			t.Errorf("no problem says %q in:\n%s", want, strings.Join(got, "\n"))
+		}
+	}
+	if len(got) != len(e.want) {
+		t.Errorf("%d problems, want %d:\n%s", len(got), len(e.want), strings.Join(got, "\n"))
+	}
+}
+
+// under tells whether an import path is a module's or below it.
+func under(importPath, prefix string) bool {
+	return importPath == prefix || strings.HasPrefix(importPath, prefix+"/")
+}
+
+// folder is a file's folder, "" for the top.
+func folder(file string) string {
+	dir := path.Dir(file)
+	if dir == "." {
+		return ""
+	}
+	return dir
+}
