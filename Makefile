@@ -46,7 +46,7 @@ lint: ## golangci-lint, at the version in .ci/lint
 
 architecture: ## the rules on folders, imports, sizes and words
 	$(call step,architecture: folders$(,) imports$(,) sizes$(,) words)
-	@$(GO) test .
+	@$(GO) test -count 1 .
 
 build: ## every package builds without cgo
 	$(call step,go build without cgo)
