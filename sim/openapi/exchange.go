@@ -151,6 +151,9 @@ func (op *operation) response(x Exchange) []Violation {
 	if err != nil {
 		return []Violation{{At: "body", Kind: Invalid, Msg: err.Error()}}
 	}
+	if object, ok := v.(map[string]any); ok && x.Status >= 400 && object["status"] == status {
+		delete(object, "status") // every error repeats it, though few errors' descriptions know that
+	}
 	if content != nil {
 		return append(judge(content.Schema.Value, op.shapes[status+" "+mediaType], v), pages(x, v)...)
 	}

@@ -77,7 +77,7 @@ func (d *Description) find(method, path string) (*operation, map[string]string, 
 			}
 			params[name] = value
 		}
-		op, err := d.operation(method+" "+r.template, raw)
+		op, err := d.operation(strings.ToUpper(method)+" "+r.template, raw)
 		return op, params, err
 	}
 	return nil, nil, fmt.Errorf("no operation %s %s in GitHub's description as cut down by testdata/github/operations.txt; "+
