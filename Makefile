@@ -42,7 +42,7 @@ vet: ## go vet
 
 lint: ## golangci-lint, at the version in .ci/lint
 	$(call step,golangci-lint)
-	@.ci/lint
+	@.ci/lint $(PKG)
 
 architecture: ## the rules on folders, imports, sizes and words
 	$(call step,architecture: folders$(,) imports$(,) sizes$(,) words)
