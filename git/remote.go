@@ -1,0 +1,118 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	statusPattern = regexp.MustCompile(`(?m)^(?:fatal|error): .*(?:returned error: |RPC failed; HTTP )(\d{3})\b`)
+	fsckPattern   = regexp.MustCompile(`(?m)^(?:error|fatal|remote: (?:error|fatal)): .*?(?:object ([0-9a-f]{40,64}): ([A-Za-z0-9]+)|fsck error)`)
+)
+
+// talk prepares a child that talks to the remote.
+func (r *Repo) talk(ctx context.Context, c command) (command, error) {
+	if r.m == nil {
+		return c, errors.New("a developer's clone is read-only, and its remotes are not asked")
+	}
+	o := r.m.options
+	if err := checkURL(r.remote.URL, o.Hosts, o.AllowHTTP); err != nil {
+		return c, err
+	}
+	c.protocol, _, _ = strings.Cut(r.remote.URL, "://")
+	if r.remote.Token == nil {
+		return c, nil
+	}
+	token, err := r.remote.Token(ctx)
+	if err != nil {
+		return c, fmt.Errorf("get a token for the remote: %w", err)
+	}
+	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return c, errors.New("get a token for the remote: it is empty or holds characters no token has")
+	}
+	header, secrets := authorization(r.remote.URL, token)
+	c.settings = append(c.settings, header)
+	c.secrets = append(c.secrets, secrets...)
+	return c, nil
+}
+
+// Tips asks the remote where references are now, without fetching. A
+// reference it does not have is not in the map.
+func (r *Repo) Tips(ctx context.Context, refs ...string) (map[string]string, error) {
+	args := []string{"ls-remote", "--quiet", "--end-of-options", r.remote.URL, "HEAD"}
+	for _, ref := range refs {
+		if err := CheckRef(ref); err != nil {
+			return nil, fmt.Errorf("ask for references: %w", err)
+		}
+		args = append(args, ref)
+	}
+	if len(refs) == 0 {
+		return map[string]string{}, nil
+	}
+	c, err := r.talk(ctx, command{args: args})
+	if err != nil {
+		return nil, fmt.Errorf("ask for references: %w", err)
+	}
+	out, err := r.x.run(ctx, c)
+	if err != nil {
+		return nil, remoteError("ask for references", err)
+	}
+	all, err := parseTips(string(out))
+	if err != nil {
+		return nil, fmt.Errorf("ask for references: %w", err)
+	}
+	if len(all) == 0 { // no HEAD either: an empty repository, or a page that is no git at all
+		return nil, &RemoteError{Kind: Unavailable, Op: "ask for references", Detail: "the remote lists no references, not even HEAD"}
+	}
+	tips := map[string]string{}
+	for _, ref := range refs { // git also answers for names that only end alike
+		if id, ok := all[ref]; ok {
+			tips[ref] = id
+		}
+	}
+	return tips, nil
+}
+
+// remoteError turns what a child said about the remote into a *RemoteError,
+// and leaves every other error alone. Lines the remote sent are not believed.
+func remoteError(op string, err error) error {
+	var child *childError
+	if !errors.As(err, &child) {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	e := &RemoteError{Op: op, Detail: child.Error()}
+	said := child.own()
+	if m := statusPattern.FindStringSubmatch(said); m != nil {
+		e.Status, _ = strconv.Atoi(m[1])
+	}
+	has := func(parts ...string) bool {
+		for _, p := range parts {
+			if strings.Contains(said, p) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case child.timeout:
+		e.Kind = Unavailable
+	case has("fatal: Authentication failed", "fatal: could not read Username", "fatal: could not read Password"):
+		e.Kind, e.Status = Auth, 401
+	case e.Status == 401 || e.Status == 403:
+		e.Kind = Auth
+	case has("' not found") || e.Status == 404 || e.Status == 410:
+		e.Kind, e.Status = NotFound, max(e.Status, 404)
+	case e.Status >= 300 && e.Status < 400 || has("unable to update url base from redirection"):
+		e.Kind = Moved
+	case e.Status != 0, has("unable to access", "RPC failed", "hung up unexpectedly", "early EOF", "expected flush", "protocol error",
+		"bad line length", "unexpected disconnect", "not valid: is this a git repository", "could not fetch", "the remote end", "HTTP"):
+		e.Kind = Unavailable
+	default:
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	return e
+}
