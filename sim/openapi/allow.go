@@ -27,6 +27,12 @@ var generalStatuses = map[int]general{
 	http.StatusServiceUnavailable:  {why: "a fault of GitHub's"},
 }
 
+// anyMayAnswer reports whether a status needs no documentation.
+func anyMayAnswer(method string, status int) bool {
+	g, ok := generalStatuses[status]
+	return ok && (method == http.MethodGet && !g.write || method != http.MethodGet && !g.read)
+}
+
 // prosaic are the media types that the description offers for an operation only in prose.
 var prosaic = map[string]bool{
 	"repos/get-content raw": true,

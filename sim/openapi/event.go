@@ -34,13 +34,25 @@ func (d *Description) ValidateEvent(event string, body []byte) error {
 // secret it does not know.
 func (d *Description) ValidateDelivery(header http.Header, body []byte) error {
 	event := header.Get("X-GitHub-Event")
+	out := headers(header)
+	if vs, ok := d.ValidateEvent(event, body).(Violations); ok {
+		out = append(out, vs...)
+	}
+	if header.Get("X-GitHub-Hook-Installation-Target-Type") == "integration" {
+		out = append(out, installed(event, body)...)
+	}
+	return d.result(event, "", out)
+}
+
+// headers holds the headers of a delivery to what GitHub sends.
+func headers(header http.Header) []Violation {
 	var out []Violation
 	for name, check := range map[string]func(string) bool{
 		"X-GitHub-Event":                         func(s string) bool { return s != "" },
 		"X-GitHub-Delivery":                      func(s string) bool { return uuid.Validate(s) == nil },
 		"X-GitHub-Hook-ID":                       digits,
 		"X-GitHub-Hook-Installation-Target-ID":   digits,
-		"X-GitHub-Hook-Installation-Target-Type": func(s string) bool { return s == "integration" || s == "repository" || s == "organization" },
+		"X-GitHub-Hook-Installation-Target-Type": target,
 		"X-Hub-Signature":                        signature("sha1=", 20),
 		"X-Hub-Signature-256":                    signature("sha256=", 32),
 		"User-Agent":                             func(s string) bool { return strings.HasPrefix(s, "GitHub-Hookshot/") },
@@ -50,20 +62,24 @@ func (d *Description) ValidateDelivery(header http.Header, body []byte) error {
 			out = append(out, Violation{In: "header", At: name, Kind: Invalid, Msg: fmt.Sprintf("GitHub sends no %q here", value)})
 		}
 	}
-	if vs, ok := d.ValidateEvent(event, body).(Violations); ok {
-		out = append(out, vs...)
-	}
+	return out
+}
+
+// installed reports a delivery to an App that does not name its installation. A ping comes before there is one, and the
+// revocation of an authorization is about a person.
+func installed(event string, body []byte) []Violation {
 	var payload struct {
 		Installation struct {
 			ID int64 `json:"id"`
 		} `json:"installation"`
 	}
-	toApp := header.Get("X-GitHub-Hook-Installation-Target-Type") == "integration" && event != "ping" && event != "github_app_authorization"
-	if err := json.Unmarshal(body, &payload); toApp && err == nil && payload.Installation.ID == 0 {
-		out = append(out, Violation{In: "payload", At: "/installation/id", Kind: Missing, Msg: "missing, though every delivery to an App names its installation"})
+	if event == "ping" || event == "github_app_authorization" || json.Unmarshal(body, &payload) != nil || payload.Installation.ID != 0 {
+		return nil
 	}
-	return d.result(event, "", out)
+	return []Violation{{In: "payload", At: "/installation/id", Kind: Missing, Msg: "missing, though every delivery to an App names its installation"}}
 }
+
+func target(s string) bool { return s == "integration" || s == "repository" || s == "organization" }
 
 func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 

@@ -124,11 +124,8 @@ func allOptional(spec *openapi3.RequestBody) bool {
 func (op *operation) response(x Exchange) []Violation {
 	status := strconv.Itoa(x.Status)
 	documented := op.spec.Responses.Value(status)
-	if documented == nil {
-		when, general := generalStatuses[x.Status]
-		if !general || (when.write && x.Method == http.MethodGet) || (when.read && x.Method != http.MethodGet) {
-			return []Violation{{At: "status", Kind: Unknown, Msg: "not documented for this operation, and not one that any operation may answer"}}
-		}
+	if documented == nil && !anyMayAnswer(x.Method, x.Status) {
+		return []Violation{{At: "status", Kind: Unknown, Msg: "not documented for this operation, and not one that any operation may answer"}}
 	}
 	body := bytes.TrimSpace(x.ResponseBody)
 	switch {

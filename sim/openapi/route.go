@@ -30,27 +30,7 @@ var parameter = regexp.MustCompile(`\{(\w+)\}`)
 func routesOf(paths map[string]map[string]map[string]any) []route {
 	routes := make([]route, 0, len(paths))
 	for template, methods := range paths {
-		r := route{template: template, methods: methods}
-		var pattern strings.Builder
-		for i, segment := range strings.Split(template, "/")[1:] {
-			name := parameter.FindStringSubmatch(segment)
-			switch {
-			case name == nil:
-				r.literals++
-				pattern.WriteString("/" + regexp.QuoteMeta(segment))
-				continue
-			case name[1] == "path" && i > 0:
-				// The root directory is the empty path, with or without the slash before it.
-				pattern.WriteString("(?:/(.*))?")
-			case severalSegments[name[1]]:
-				pattern.WriteString("/(.+)")
-			default:
-				pattern.WriteString("/([^/]+)")
-			}
-			r.names = append(r.names, name[1])
-		}
-		r.pattern = regexp.MustCompile("^" + pattern.String() + "$")
-		routes = append(routes, r)
+		routes = append(routes, routeOf(template, methods))
 	}
 	sort.Slice(routes, func(i, j int) bool {
 		if a, b := routes[i].literals, routes[j].literals; a != b {
@@ -59,6 +39,34 @@ func routesOf(paths map[string]map[string]map[string]any) []route {
 		return routes[i].template < routes[j].template
 	})
 	return routes
+}
+
+func routeOf(template string, methods map[string]map[string]any) route {
+	r := route{template: template, methods: methods}
+	var pattern strings.Builder
+	for segment := range strings.SplitSeq(template[1:], "/") {
+		name := parameter.FindStringSubmatch(segment)
+		if name == nil {
+			r.literals++
+			pattern.WriteString("/" + regexp.QuoteMeta(segment))
+			continue
+		}
+		r.names = append(r.names, name[1])
+		pattern.WriteString(valuePattern(name[1]))
+	}
+	r.pattern = regexp.MustCompile("^" + pattern.String() + "$")
+	return r
+}
+
+// valuePattern matches the slash and the value of a path parameter.
+func valuePattern(name string) string {
+	switch {
+	case name == "path": // the root directory is the empty path, with or without the slash before it
+		return "(?:/(.*))?"
+	case severalSegments[name]:
+		return "/(.+)"
+	}
+	return "/([^/]+)"
 }
 
 // find returns the operation that serves method at path (escaped, as on the wire) and its decoded path parameters.

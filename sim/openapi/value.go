@@ -67,36 +67,42 @@ func flatten(err error, at string) []Violation {
 	if inner != nil {
 		return inner
 	}
-	reason := found.Reason
-	if found.SchemaField == "type" || found.SchemaField == "nullable" {
-		reason += ", not " + kindOf(found.Value)
+	return []Violation{{At: at, Kind: Invalid, Msg: reasonOf(found)}}
+}
+
+// reasonOf says what was found where a value has the wrong type.
+func reasonOf(e *openapi3.SchemaError) string {
+	if e.SchemaField == "type" || e.SchemaField == "nullable" {
+		return e.Reason + ", not " + kindOf(e.Value)
 	}
-	return []Violation{{At: at, Kind: Invalid, Msg: reason}}
+	return e.Reason
 }
 
 // nearest reports the differences from the alternative that v comes closest to: the one v has the right type for, with
 // the fewest differences. It returns nothing when v satisfies one, which says that v satisfies several.
 func nearest(alternatives openapi3.SchemaRefs, v any, at string) []Violation {
 	var best []Violation
-	cost := func(vs []Violation) int {
-		n := len(vs)
-		for _, violation := range vs {
-			if violation.At == at {
-				n += 1000
-			}
-		}
-		return n
-	}
 	for i, alternative := range alternatives {
 		vs := visit(alternative.Value, v, at)
 		if len(vs) == 0 {
 			return nil
 		}
-		if i == 0 || cost(vs) < cost(best) {
+		if i == 0 || distance(vs, at) < distance(best, at) {
 			best = vs
 		}
 	}
 	return best
+}
+
+// distance grows with the number of violations; one of the value at the pointer itself, such as its type, weighs most.
+func distance(vs []Violation, at string) int {
+	n := len(vs)
+	for _, v := range vs {
+		if v.At == at {
+			n += 1000
+		}
+	}
+	return n
 }
 
 // unknown reports the properties of v, and of what is in it, that none of the schemas knows. A value may satisfy any of
