@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// prunePer bounds the rows that one statement removes, and pruneRounds how many
+// statements one Prune runs per table: a large backlog takes several rounds,
+// and never keeps Receive waiting.
+const (
+	prunePer    = 500
+	pruneRounds = 20
+)
+
+// Prune removes what is older than the retention: deliveries and handled
+// notices (Retain), publications, pushers and idle mailboxes (RetainRecords).
+// A notice that waits is never removed. River removes its finished jobs itself.
+// Run calls it every PruneEvery.
+func (db *DB) Prune(ctx context.Context) error {
+	events, records := db.before(db.o.Retain), db.before(db.o.RetainRecords)
+	for _, p := range []struct {
+		what, query string
+		before      int64
+	}{
+		{"deliveries", `DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 LIMIT $2)`, events},
+		{"notices", `DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE handled_at > 0 AND handled_at < $1 LIMIT $2)`, events},
+		{"publications", `DELETE FROM publications WHERE (repo, sha, name) IN (SELECT repo, sha, name FROM publications WHERE put_at < $1 LIMIT $2)`, records},
+		{"pushers", `DELETE FROM pushers WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM pushers WHERE pushed_at < $1 LIMIT $2)`, records},
+		{"mailboxes", `DELETE FROM mailboxes WHERE job_id = 0 AND retry_at = 0 AND holder = '' AND (repo, pr) IN (
+			SELECT repo, pr FROM mailboxes WHERE used_at < $1 AND job_id = 0 AND retry_at = 0 AND holder = '' LIMIT $2)`, records},
+	} {
+		if err := db.pruneTable(ctx, p.query, p.before); err != nil {
+			return fmt.Errorf("prune %s: %w", p.what, err)
+		}
+	}
+	return nil
+}
+
+func (db *DB) pruneTable(ctx context.Context, query string, before int64) error {
+	for range pruneRounds {
+		result, err := db.w.ExecContext(ctx, db.q(query), before, prunePer)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n < prunePer {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) before(age time.Duration) int64 { return micros(db.o.Now().Add(-age)) }
