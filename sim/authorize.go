@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// authorize finds the repository of the operation and decides whether the
+// caller may do it. What the caller may not see is not found; what it may see
+// and not do is forbidden.
+func (c *call) authorize(op route) *reply {
+	switch op.need {
+	case "app":
+		if c.caller.app == nil || c.caller.token != nil {
+			return fail(http.StatusUnauthorized, "A JSON web token could not be decoded")
+		}
+		return c.lookRepo(op)
+	case "installation":
+		if c.caller.token == nil || c.caller.token.install == nil {
+			return fail(http.StatusForbidden, "You must authenticate with an installation access token in order to list repositories for an installation.")
+		}
+		return nil
+	}
+	if c.caller.app != nil && c.caller.token == nil && op.pattern != "/rate_limit" {
+		return fail(http.StatusUnauthorized, "Bad credentials")
+	}
+	if !strings.HasPrefix(op.pattern, "/repos/") {
+		return nil
+	}
+	if refusal := c.lookRepo(op); refusal != nil {
+		return refusal
+	}
+	permission, level, _ := strings.Cut(op.need, ":")
+	if t := c.caller.token; t != nil && t.install != nil {
+		return c.authorizeApp(t, permission, level)
+	}
+	return c.authorizeUser(permission, level)
+}
+
+// lookRepo finds the repository, answers 404 when the caller may not see it,
+// and redirects from a former name.
+func (c *call) lookRepo(op route) *reply {
+	if !strings.HasPrefix(op.pattern, "/repos/") {
+		return nil
+	}
+	asked := c.params["owner"] + "/" + c.params["repo"]
+	r := c.g.names[strings.ToLower(asked)]
+	if r == nil || !c.sees(r) {
+		return notFound()
+	}
+	c.repo = r
+	if c.caller.token != nil && c.caller.token.user != nil {
+		c.role = r.role(c.caller.token.user)
+	}
+	if strings.EqualFold(asked, r.fullName()) {
+		return nil
+	}
+	status := http.StatusMovedPermanently
+	if c.x.Method != http.MethodGet {
+		status = http.StatusTemporaryRedirect
+	}
+	rest := strings.SplitN(strings.Trim(c.x.Path, "/"), "/", 4)
+	to := c.g.api("/repositories/%d", r.ID)
+	if len(rest) == 4 {
+		to += "/" + rest[3]
+	}
+	if c.x.Query != "" {
+		to += "?" + c.x.Query
+	}
+	out := answer(status, fields{"message": "Moved Permanently", "url": to, "documentation_url": docsURL})
+	out.header.Set("Location", to)
+	return out
+}
+
+// sees says whether the caller may know that a repository exists.
+func (c *call) sees(r *Repo) bool {
+	t := c.caller.token
+	switch {
+	case t != nil && t.install != nil:
+		return t.covers(r) || !r.private
+	case t != nil:
+		return r.role(t.user) != ""
+	case c.caller.app != nil:
+		return c.caller.app.installed(r) != nil || !r.private
+	}
+	return !r.private
+}
+
+// authorizeApp refuses what the token's permissions do not grant. GitHub lets
+// any token read public repositories; the simulator does so only for those
+// outside the installation, so that a missing permission always shows.
+func (c *call) authorizeApp(t *token, permission, level string) *reply {
+	if permission == "" {
+		return nil
+	}
+	if !t.covers(c.repo) && level == "read" {
+		return nil
+	}
+	if t.covers(c.repo) && t.may(permission, levelOf(level)) {
+		return nil
+	}
+	out := fail(http.StatusForbidden, "Resource not accessible by integration")
+	out.header.Set("X-Accepted-GitHub-Permissions", url.PathEscape(permission)+"="+level)
+	return out
+}
+
+// authorizeUser lets people do what their role allows.
+func (c *call) authorizeUser(permission, level string) *reply {
+	if level != "write" {
+		return nil
+	}
+	if c.caller.token == nil {
+		return fail(http.StatusUnauthorized, "Requires authentication")
+	}
+	if permission == "checks" {
+		return fail(http.StatusForbidden, "You must authenticate via a GitHub App.")
+	}
+	if got := c.repo.permission(c.caller.token.user); got != "write" && got != "admin" && permission != "pull_requests" {
+		return fail(http.StatusForbidden, "Must have push access to repository")
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+// Package sim is GitHub in one process: the REST operations, webhooks and git
+// over HTTP that a GitHub App meets, on loopback, over real bare git
+// repositories. The demo runs on it, and so do the tests of the App.
+//
+// # What is simulated
+//
+//   - REST under URL()+"/api/v3/", as GitHub Enterprise Server has it. An
+//     address that is not simulated answers 404 and is listed by [GitHub.Unknown],
+//     so that a test can fail on it.
+//   - Git smart HTTP under URL()+"/owner/name.git": real upload-pack and
+//     receive-pack, with tokens, protocol v2 and refs/pull/N/head.
+//   - Apps, registered from their manifest. Only what the manifest grants
+//     works, only what it subscribes to is sent.
+//   - Webhooks: signed, asynchronous, recorded, redelivered on demand.
+//   - Pull requests whose mergeability is computed late, check suites and runs
+//     with GitHub's limits, forks, renames, transfers.
+//   - Faults on demand, seeded: [Faults].
+//
+// BEHAVIOURS.md lists each behaviour with its source.
+//
+// # A story in Go
+//
+//	g, err := sim.Start(sim.Options{Dir: dir, Seed: 1, Now: clock})
+//	defer g.Close()
+//	app, err := g.RegisterApp(manifest, hookURL, secret) // app.ID, app.PrivateKeyPEM
+//	octo := g.Org("octo")
+//	ann, bot := g.User("ann"), g.Bot("search-agent[bot]")
+//	repo, err := g.Repo("octo", "blog", map[string]string{"README.md": "# blog\n"})
+//	err = repo.Collaborate(bot, "write")
+//	inst, err := app.Install("octo", "blog")             // inst.ID
+//	sha, err := repo.Commit(sim.Commit{By: bot, Branch: "agent/x", From: "main",
+//		Message: "Add x", Files: map[string]string{"x.txt": "x\n"}})
+//	pr, err := repo.OpenPull(sim.NewPull{By: bot, Title: "x", Head: "agent/x", Base: "main"})
+//	err = g.Drain(ctx)                                   // every delivery due was attempted
+//	runs := repo.CheckRuns(sha)                          // what Apps said about a commit
+//
+// Commits can also be written with plain git: by `git push` to
+// [Repo.CloneURL] with [User.Token] as the password, or straight into [Repo.Dir]
+// followed by [Repo.Pushed]. Every road fires the same events: push,
+// pull_request synchronize, check_suite requested.
+//
+// # Order and time
+//
+// All stamps come from Options.Now, all identifiers from counters and the seed.
+// One lock guards the whole state: requests are answered one after the other,
+// git transfers excepted. Deliveries to one App are attempted one after the
+// other, in the order of their events, unless [Faults] say otherwise.
+package sim

@@ -1,0 +1,185 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// refChange is one reference that moved: before or after is "" when it did not
+// or does not exist.
+type refChange struct {
+	ref, before, after string
+}
+
+// noCommit is how git and GitHub write "there is none".
+const noCommit = "0000000000000000000000000000000000000000"
+
+func orNone(id string) string {
+	if id == "" {
+		return noCommit
+	}
+	return id
+}
+
+// Pushed announces what was changed in Dir by plain git, as if the account had
+// pushed it: events are sent and pull requests updated.
+func (r *Repo) Pushed(by *User) error {
+	r.writing <- struct{}{}
+	defer func() { <-r.writing }()
+	r.g.mu.Lock()
+	defer r.g.mu.Unlock()
+	return r.announce(by)
+}
+
+// Push moves a branch to a commit that is already in the repository, as the
+// account's push would. An empty commit deletes the branch. Without force,
+// only a fast-forward is accepted.
+func (r *Repo) Push(by *User, branch, sha string, force bool) error {
+	r.writing <- struct{}{}
+	defer func() { <-r.writing }()
+	r.g.mu.Lock()
+	defer r.g.mu.Unlock()
+	ref := "refs/heads/" + branch
+	old := r.refs[ref]
+	if !force && old != "" && sha != "" && !r.reachable(sha, nil)[old] {
+		return fmt.Errorf("push %s to %s of %s: not a fast-forward of %s; fetch first, or force", sha, branch, r.fullName(), old)
+	}
+	args := []string{"update-ref", ref, sha}
+	if sha == "" {
+		args = []string{"update-ref", "-d", ref}
+	}
+	if _, err := r.g.git(r.Dir, nil, args...); err != nil {
+		return fmt.Errorf("push to %s of %s: %w", branch, r.fullName(), err)
+	}
+	return r.announce(by)
+}
+
+// DeleteBranch deletes a branch; pull requests from and to it are closed.
+func (r *Repo) DeleteBranch(by *User, branch string) error { return r.Push(by, branch, "", true) }
+
+// readRefs reads all references from disk.
+func (r *Repo) readRefs() (map[string]string, error) {
+	out, err := r.g.git(r.Dir, nil, "for-each-ref", "--format=%(objectname) %(refname)")
+	if err != nil {
+		return nil, fmt.Errorf("read the references of %s: %w", r.fullName(), err)
+	}
+	refs := map[string]string{}
+	for line := range strings.SplitSeq(strings.TrimSpace(string(out)), "\n") {
+		if id, name, ok := strings.Cut(line, " "); ok {
+			refs[name] = id
+		}
+	}
+	return refs, nil
+}
+
+// announce compares the references on disk with those last announced, and
+// lets GitHub act on each that moved. The caller holds the lock.
+func (r *Repo) announce(by *User) error {
+	refs, err := r.readRefs()
+	if err != nil {
+		return err
+	}
+	changes := compareRefs(r.refs, refs)
+	if len(changes) == 0 {
+		return nil
+	}
+	r.staleRefs, r.refs = r.refs, refs
+	r.pushed, r.updated = r.g.now(), r.g.now()
+	tags := 0
+	for _, c := range changes {
+		if strings.HasPrefix(c.ref, "refs/tags/") {
+			tags++
+		}
+	}
+	for _, c := range changes {
+		branch, isBranch := strings.CutPrefix(c.ref, "refs/heads/")
+		if isBranch || tags <= 3 { // more than three tags at once: no event at all
+			r.sendPush(by, c)
+		}
+		r.g.log(Event{Kind: "push", Repo: r.fullName(), Actor: login(by), SHA: c.after, Text: describePush(c)})
+		if isBranch {
+			if err := r.branchMoved(by, branch, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func describePush(c refChange) string {
+	name := strings.TrimPrefix(strings.TrimPrefix(c.ref, "refs/heads/"), "refs/tags/")
+	switch {
+	case c.after == "":
+		return "deleted " + name
+	case c.before == "":
+		return "created " + name + " at " + short(c.after)
+	}
+	return "pushed " + short(c.after) + " to " + name
+}
+
+// compareRefs lists branches and tags that differ, by name. References below
+// refs/pull are GitHub's own and not announced.
+func compareRefs(old, now map[string]string) []refChange {
+	var changes []refChange
+	names := map[string]bool{}
+	for name := range old {
+		names[name] = true
+	}
+	for name := range now {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		branchOrTag := strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/")
+		if branchOrTag && old[name] != now[name] {
+			changes = append(changes, refChange{ref: name, before: old[name], after: now[name]})
+		}
+	}
+	return changes
+}
+
+// branchMoved updates everything that follows a branch.
+func (r *Repo) branchMoved(by *User, branch string, c refChange) error {
+	if c.after != "" {
+		r.requestSuites(by, branch, c)
+	}
+	for _, other := range r.g.sortedRepos() {
+		for _, p := range other.pulls {
+			if p.state != "open" {
+				continue
+			}
+			if p.headRepo == r && p.headRef == branch {
+				if err := p.headMoved(by, c); err != nil {
+					return err
+				}
+			}
+			if p.repo == r && p.baseRef == branch && p.state == "open" {
+				p.baseMoved(by, c)
+			}
+		}
+	}
+	return nil
+}
+
+func (g *GitHub) sortedRepos() []*Repo {
+	var out []*Repo
+	for _, id := range slices.Sorted(maps.Keys(g.repos)) {
+		out = append(out, g.repos[id])
+	}
+	return out
+}
+
+func login(u *User) string {
+	if u == nil {
+		return ""
+	}
+	return u.Login
+}
+
+func short(sha string) string {
+	if len(sha) > 7 {
+		return sha[:7]
+	}
+	return sha
+}
