@@ -1,0 +1,31 @@
+// Package checks judges a pull request: facts and contract go in, a report comes out, and the report becomes the
+// documents that GitHub, a terminal or another program shows.
+//
+//	Evaluate(contract, facts) → Report → Render     → []Document  (GitHub check runs)
+//	                                   → RenderText → string      (a terminal)
+//	                                   → RenderGitHub → string    (workflow commands)
+//	                                   → json.Marshal → []byte    (a program; the schema is ReportSchema)
+//
+// The package is pure. It reads no clock, disk, network or environment, returns no error and never panics.
+//
+// # Guarantees
+//
+//   - Fail closed: a fact that is unknown is a finding, and that finding never passes. The zero Facts never pass.
+//   - Monotone: another finding never improves a verdict.
+//   - Deterministic: the order of changes, siblings and conflicts is irrelevant, equal input gives equal bytes.
+//   - Reasons: every finding names the rule, the place, the contract line that decided, who must act and how.
+//   - Inert: text that a pull request's author controls (paths, branches, logins) appears in documents only inside
+//     code spans and fences, without backticks, control, bidirectional or invisible characters, at most 200
+//     characters of it. A command is printed only when no shell could read a path in it as anything but a path.
+//   - Bounded: every document keeps GitHub's limits. What does not fit is counted, never cut within a rune,
+//     a code span, a fence or a finding.
+//
+// # Whom a rule binds
+//
+// A pull request is an agent's when its branch lives in the same repository, matches exactly one agent and its
+// identity holds; ownership then binds every path. One that matches no agent is judged by the contract's
+// `unassigned`: a bot's by `bots`, a person's by `people`. An account that the contract lists under any agent counts
+// as a bot, and so does an author who is unknown. Rules on the changed paths as such (unrepresentable names, twins,
+// size, conflicts, history) bind everyone, because they break everyone's checkout or hide what would land.
+// For classes and interfaces see Evaluate.
+package checks

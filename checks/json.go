@@ -1,0 +1,165 @@
+package checks
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"unicode/utf8"
+)
+
+// reportJSON is the stored form of a Report. The order of its fields is the order of the output.
+type reportJSON struct {
+	Agentplane int       `json:"agentplane"` // version of this form
+	Verdict    Verdict   `json:"verdict"`
+	PR         int       `json:"pr"`
+	PRs        []int     `json:"prs,omitempty"`
+	Agent      string    `json:"agent"`
+	Target     string    `json:"target"`
+	Base       string    `json:"base"`
+	Head       string    `json:"head"`
+	Contract   Source    `json:"contract"`
+	Files      int       `json:"files"`
+	Checks     []Check   `json:"checks"`
+	Findings   []Finding `json:"findings"`
+	Omitted    int       `json:"omitted,omitempty"`
+	Matrix     []Row     `json:"matrix"`
+}
+
+// findingJSON is the stored form of a Finding. A path that is not valid UTF-8 is in path_b64, in base64.
+type findingJSON struct {
+	PR       int     `json:"pr,omitempty"`
+	Rule     RuleID  `json:"rule"`
+	Check    string  `json:"check"`
+	Level    Level   `json:"level"`
+	Verdict  Verdict `json:"verdict"`
+	Path     string  `json:"path,omitempty"`
+	PathB64  string  `json:"path_b64,omitempty"`
+	Line     int     `json:"line,omitempty"`
+	Owner    string  `json:"owner,omitempty"`
+	Contract string  `json:"contract,omitempty"`
+	Message  string  `json:"message"`
+	Fix      string  `json:"fix,omitempty"`
+	Who      Who     `json:"who"`
+}
+
+// MarshalJSON writes the stored form. Every character in it is visible: what is not is escaped, and so are backticks
+// and the characters of HTML.
+func (r Report) MarshalJSON() ([]byte, error) {
+	out, err := json.Marshal(reportJSON{
+		Agentplane: 1, Verdict: r.Verdict(), PR: r.PR, PRs: r.PRs, Agent: r.Agent, Target: r.Target, Base: r.Base,
+		Head: r.Head, Contract: r.Contract, Files: r.Files, Checks: orEmpty(r.Checks), Findings: orEmpty(r.Findings),
+		Omitted: r.Omitted, Matrix: orEmpty(r.Matrix),
+	})
+	return asciiJSON(out), err
+}
+
+// UnmarshalJSON reads the stored form. The verdict is derived from the checks again.
+func (r *Report) UnmarshalJSON(src []byte) error {
+	var s reportJSON
+	if err := json.Unmarshal(src, &s); err != nil {
+		return fmt.Errorf("read report: %w", err)
+	}
+	if s.Agentplane != 1 {
+		return fmt.Errorf("read report: form %d is not known; this program reads form 1", s.Agentplane)
+	}
+	*r = Report{
+		PR: s.PR, PRs: s.PRs, Agent: s.Agent, Target: s.Target, Base: s.Base, Head: s.Head, Contract: s.Contract,
+		Files: s.Files, Checks: s.Checks, Findings: s.Findings, Omitted: s.Omitted, Matrix: s.Matrix,
+	}
+	return nil
+}
+
+// MarshalJSON writes the stored form.
+func (f Finding) MarshalJSON() ([]byte, error) {
+	s := findingJSON{
+		PR: f.PR, Rule: f.Rule, Check: f.Check, Level: f.Level, Verdict: f.Verdict, Line: f.Line, Owner: f.Owner,
+		Contract: f.Contract, Message: f.Message, Fix: f.Fix, Who: f.Who,
+	}
+	if utf8.ValidString(f.Path) {
+		s.Path = f.Path
+	} else {
+		s.PathB64 = base64.StdEncoding.EncodeToString([]byte(f.Path))
+	}
+	return json.Marshal(s)
+}
+
+// UnmarshalJSON reads the stored form.
+func (f *Finding) UnmarshalJSON(src []byte) error {
+	var s findingJSON
+	if err := json.Unmarshal(src, &s); err != nil {
+		return fmt.Errorf("read finding: %w", err)
+	}
+	*f = Finding{
+		PR: s.PR, Rule: s.Rule, Check: s.Check, Level: s.Level, Verdict: s.Verdict, Path: s.Path, Line: s.Line,
+		Owner: s.Owner, Contract: s.Contract, Message: s.Message, Fix: s.Fix, Who: s.Who,
+	}
+	if s.PathB64 == "" {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(s.PathB64)
+	if err != nil {
+		return fmt.Errorf("read finding: path_b64: %w", err)
+	}
+	f.Path = string(raw)
+	return nil
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// asciiJSON escapes, in JSON text, every rune that is hidden, and the backtick: in valid JSON they occur in strings
+// only, so the meaning stays the same and no fence around the text can be closed from within.
+func asciiJSON(src []byte) []byte {
+	var b bytes.Buffer
+	for i := 0; i < len(src); {
+		r, n := utf8.DecodeRune(src[i:])
+		switch {
+		case r == '\n' || r != '`' && !hidden(r):
+			b.Write(src[i : i+n])
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+		i += n
+	}
+	return b.Bytes()
+}
+
+// indentedJSON returns the report as indented JSON of at most limit bytes, without a final newline. Where it would be
+// longer, findings are left out from the end, where the least grave ones are, and counted; the result is always a
+// whole report.
+func indentedJSON(r Report, limit int) string {
+	fits := func(keep int) (string, bool) {
+		text := indent(r.shortened(keep))
+		return text, len(text) <= limit
+	}
+	if text, ok := fits(len(r.Findings)); ok {
+		return text
+	}
+	tooMany := sort.Search(len(r.Findings), func(keep int) bool { _, ok := fits(keep); return !ok })
+	text, _ := fits(max(tooMany-1, 0))
+	return text
+}
+
+// shortened returns the report with its first findings only, and counts the others.
+func (r Report) shortened(keep int) Report {
+	r.Omitted += len(r.Findings) - keep
+	r.Findings = r.Findings[:keep]
+	return r
+}
+
+func indent(r Report) string {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil { // cannot happen: the form holds only strings, numbers and slices of them
+		return `{"agentplane": 1, "verdict": "failure"}`
+	}
+	return string(text)
+}

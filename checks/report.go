@@ -1,0 +1,121 @@
+package checks
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Report is the answer to one pull request, or, after Combine, to all those that share one head commit. Its JSON form
+// is stable (see ReportSchema): fields are added, never renamed.
+type Report struct {
+	PR       int    // 0: a local branch; in a combined report the one that stands worst
+	PRs      []int  // of a combined report: all of them, sorted
+	Agent    string // the agent whose pull request this is, or ""
+	Target   string // name of the base branch
+	Base     string // commit that was judged against
+	Head     string // commit that was judged
+	Contract Source
+	Files    int // changed paths that were judged
+	Checks   []Check
+	Findings []Finding // complete, worst first
+	Matrix   []Row     // one row per requirement that was judged
+	Omitted  int       // findings left out of a shortened copy
+}
+
+// Source says which contract judged.
+type Source struct {
+	File   string `json:"file"`
+	Commit string `json:"commit"`
+	SHA256 string `json:"sha256"`
+}
+
+// Check is what one check run says.
+type Check struct {
+	Name    string  `json:"name"`
+	Verdict Verdict `json:"verdict"`
+	Title   string  `json:"title"` // the one fact, plain text
+}
+
+// Finding is one reason. Message and Fix are Markdown in which everything that others wrote stands in code spans,
+// or Fix is a command (see Command).
+type Finding struct {
+	PR       int // in a combined report
+	Rule     RuleID
+	Check    string
+	Level    Level
+	Verdict  Verdict // what this finding alone makes of its check
+	Path     string  // raw bytes; "" where no path is at fault
+	Line     int     // in Path; 1 where the whole file is meant
+	Owner    string  // the agent that owns Path
+	Contract string  // the contract's place that decided, as file:line, or "built-in"
+	Message  string
+	Fix      string
+	Who      Who
+}
+
+// Row is one requirement and the evidence for it.
+type Row struct {
+	Requirement string `json:"requirement"`
+	Required    bool   `json:"required"`
+	Evidence    string `json:"evidence"`
+	URL         string `json:"url,omitempty"`
+}
+
+// Verdict is the worst of the report's checks, and Failure for a report without any.
+func (r Report) Verdict() Verdict {
+	if len(r.Checks) == 0 {
+		return Failure
+	}
+	worst := Success
+	for _, c := range r.Checks {
+		worst = Worst(worst, c.Verdict)
+	}
+	return worst
+}
+
+// Of returns the findings that stand in the check of that name: its own, and those that blind every check.
+func (r Report) Of(check string) []Finding {
+	var of []Finding
+	for _, f := range r.Findings {
+		if f.concerns(check) {
+			of = append(of, f)
+		}
+	}
+	return of
+}
+
+func (f Finding) concerns(check string) bool {
+	return f.Check == check || f.Verdict != Success && ruleOf(f.Rule).Blinds
+}
+
+// verdictOf is the worst of the findings.
+func verdictOf(fs []Finding) Verdict {
+	worst := Success
+	for _, f := range fs {
+		worst = Worst(worst, f.Verdict)
+	}
+	return worst
+}
+
+// compareFindings orders by verdict and level, worst first, then by rule, place and text: a total order, so that the
+// order in which things were found does not show.
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(b.Verdict.rank(), a.Verdict.rank()),
+		cmp.Compare(b.Level.rank(), a.Level.rank()),
+		cmp.Compare(a.PR, b.PR),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Contract, b.Contract),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Fix, b.Fix),
+		cmp.Compare(a.Owner, b.Owner),
+	)
+}
+
+// sortFindings orders findings and drops exact repetitions.
+func sortFindings(fs []Finding) []Finding {
+	slices.SortStableFunc(fs, compareFindings)
+	return slices.Compact(fs)
+}
