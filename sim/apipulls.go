@@ -64,7 +64,15 @@ func (c *call) listPulls() *reply {
 			strings.Contains(head, ":") && !strings.EqualFold(label, head)
 	})
 	c.sortPulls(list)
-	return listOf(c, list, func(p *Pull) any { return p.renderSimple() })
+	return listOf(c, list, renderListed)
+}
+
+// renderListed is a pull request in a list.
+func renderListed(p *Pull) any {
+	out := p.renderSimple()
+	restOnly(out, "head")
+	restOnly(out, "base")
+	return out
 }
 
 // sortPulls orders by creation, newest first, unless asked otherwise.
@@ -185,7 +193,7 @@ func (c *call) commitPulls() *reply {
 			list = append(list, p)
 		}
 	}
-	return listOf(c, list, func(p *Pull) any { return p.renderSimple() })
+	return listOf(c, list, renderListed)
 }
 
 func (p *Pull) contains(sha string) bool {

@@ -50,7 +50,7 @@ func (g *GitHub) renderOrganization(u *User) fields {
 // send sends a pull_request event.
 func (p *Pull) send(action string, by *User, more fields) {
 	p.repo.broadcast("pull_request", action, func(*App) fields {
-		body := fields{"action": action, "number": p.Number, "pull_request": p.renderFull(), "sender": p.repo.g.renderUser(by)}
+		body := fields{"action": action, "number": p.Number, "pull_request": p.renderHook(), "sender": p.repo.g.renderUser(by)}
 		maps.Copy(body, more)
 		return body
 	})

@@ -173,9 +173,8 @@ func renderMergeSettings(out fields) fields {
 // renderFull is what GET /repos/{owner}/{repo} answers.
 func (r *Repo) renderFull(role string) fields {
 	out := renderMergeSettings(r.renderRepo())
-	out["network_count"], out["subscribers_count"], out["temp_clone_token"] = 0, 0, nil
-	delete(out, "temp_clone_token")
-	out["permissions"] = renderRole(role)
+	out["network_count"], out["subscribers_count"] = 0, 0
+	out["permissions"], out["temp_clone_token"] = renderRole(role), ""
 	if r.owner.Kind == "Organization" {
 		out["organization"] = r.g.renderUser(r.owner)
 	}
@@ -231,4 +230,8 @@ func (g *GitHub) renderInstallation(i *Installation) fields {
 }
 
 // renderHookInstallation is an installation inside its own events.
-func (g *GitHub) renderHookInstallation(i *Installation) fields { return g.renderInstallation(i) }
+func (g *GitHub) renderHookInstallation(i *Installation) fields {
+	out := g.renderInstallation(i)
+	out["created_at"], out["updated_at"] = i.created.Unix(), i.updated.Unix()
+	return out
+}

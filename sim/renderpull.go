@@ -49,8 +49,26 @@ func (p *Pull) mergedAt() any {
 	return nil
 }
 
-// renderFull is one pull request, as GET and webhooks show it.
+// renderFull is one pull request, as the REST API shows it.
 func (p *Pull) renderFull() fields {
+	out := p.renderHook()
+	for _, end := range []string{"head", "base"} {
+		restOnly(out, end)
+	}
+	return out
+}
+
+// restOnly adds to a repository inside a pull request what the REST API shows
+// to the caller and webhooks do not have.
+func restOnly(pull fields, end string) {
+	shown, _ := pull[end].(fields)
+	if repo, isRepo := shown["repo"].(fields); isRepo {
+		repo["permissions"], repo["temp_clone_token"] = renderRole("read"), ""
+	}
+}
+
+// renderHook is one pull request, as webhooks show it.
+func (p *Pull) renderHook() fields {
 	out := p.renderSimple()
 	stat := p.repo.diffStat(p.baseSHA, p.headSHA)
 	var mergeable any

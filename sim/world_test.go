@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
+
+	"github.com/agentplane/agentplane/sim/openapi"
 )
 
 // gateManifest is an App with what a gate for pull requests needs.
@@ -104,15 +107,14 @@ type world struct {
 	repo  *Repo
 	ann   *User
 	bot   *User
-	all   []Exchange // everything observed
-	mu    sync.Mutex
+	watch *openapi.Watcher
 }
 
 // newWorld starts a simulator and makes octo/blog with one commit, a
 // collaborator, an agent's bot account, and the App installed.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{at: time.Now()}, hook: newHook(t)}
+	w := &world{t: t, clock: &clock{at: time.Now()}, hook: newHook(t), watch: openapi.Watch(t)}
 	g, err := Start(Options{Dir: t.TempDir(), Seed: 7, Now: w.clock.now, KeyBits: 1024, Observe: w.observe})
 	w.must(err)
 	w.g = g
@@ -136,10 +138,19 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// observe holds each exchange and delivery to GitHub's own description.
 func (w *world) observe(x Exchange) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.all = append(w.all, x)
+	switch {
+	case x.Hook != "":
+		w.watch.Delivery(x.RequestHeader, x.RequestBody)
+	case x.Fault == "" && x.Route != "":
+		query, err := url.ParseQuery(x.Query)
+		if err != nil {
+			w.t.Errorf("query of %s %s: %v", x.Method, x.Path, err)
+		}
+		w.watch.Exchange(openapi.Exchange{Method: x.Method, Path: x.Path, Query: query, RequestHeader: x.RequestHeader,
+			RequestBody: x.RequestBody, Status: x.Status, ResponseHeader: x.ResponseHeader, ResponseBody: x.ResponseBody})
+	}
 }
 
 func (w *world) must(err error) {
