@@ -113,6 +113,20 @@ func allowedModules(s *source, dir string) []string {
 	return allowed
 }
 
+// checkReserved keeps some of the standard library to few places. Tests may.
+func checkReserved(t *tree) []string {
+	var problems []string
+	for _, s := range t.code() {
+		for _, spec := range s.syntax.Imports {
+			only, known := reserved[imported(spec)]
+			if known && !slices.Contains(only.places, folder(s.path)) && !slices.Contains(testOnly, folder(s.path)) {
+				problems = append(problems, t.at(spec.Pos(), "imports %s: %s", imported(spec), only.why))
+			}
+		}
+	}
+	return problems
+}
+
 // checkPure holds the deciding packages away from everything that differs
 // between two runs.
 func checkPure(t *tree) []string {

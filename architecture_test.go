@@ -121,6 +121,22 @@ var testImports = map[string]map[string]string{
 	"app": {"github.com/golang-jwt/jwt/v4": "forges tokens"},
 }
 
+// reserved are packages of the standard library that only some may import.
+var reserved = map[string]struct {
+	why    string
+	places []string
+}{
+	"os/exec":       {"git runs in one place, hardened; the simulator runs git and its repositories' commands", []string{"git", "sim"}},
+	"unsafe":        {"nothing here is worth it", nil},
+	"math/rand":     {"its old functions share one hidden source", nil},
+	"math/rand/v2":  {"chance is for pauses between attempts, and seeded in the simulator", []string{"store", "sim", "app"}},
+	"log":           {"log with the slog.Logger you were given", nil},
+	"plugin":        {"code comes from this module", nil},
+	"net/http/cgi":  {"it fails on large pushes", nil},
+	"html/template": {"pages are made in web", []string{"web"}},
+	"text/template": {"it escapes nothing", nil},
+}
+
 // A rule is one convention. It returns a line for every place that breaks it.
 type rule struct {
 	name  string
@@ -131,6 +147,7 @@ type rule struct {
 var rules = []rule{
 	{"folders", "folders name the pipeline; a drawer for everything hides what belongs together", checkFolders},
 	{"imports", "the pipeline has one direction, and every dependency a reason", checkImports},
+	{"reserved", "what is dangerous or shared happens in few places", checkReserved},
 	{"pure", "what decides can be replayed: it reads no clock, disk, network or chance", checkPure},
 	{"package-comment", "the package comment is the manual", checkPackageComments},
 	{"file-size", "a file holds one idea", checkFileSize},
@@ -138,6 +155,8 @@ var rules = []rule{
 	{"function-median", "most functions fit in a glance", checkFunctionMedian},
 	{"documented", "every exported name says what it promises", checkDocumented},
 	{"parameters", "more than five parameters are a struct that was not named", checkParameters},
+	{"goroutines", "a goroutine has an owner who waits for it and catches its panic", checkGoroutines},
+	{"contexts", "a context belongs to a call, not to a thing", checkContexts},
 	{"no-init", "nothing happens before main", checkNoInit},
 	{"package-variables", "no state outside of values", checkPackageVariables},
 	{"no-sleep-no-skip", "a test waits for a condition, and runs", checkSleepAndSkip},
