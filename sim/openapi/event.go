@@ -98,8 +98,12 @@ func hookName(event, action string) string {
 
 // recordedShape returns what the recorded payloads of an event and action have. Where an action was not recorded, it is
 // what the payloads of all the event's actions have, except top-level properties that only some of them have: label,
-// changes and the like belong to their action.
+// changes and the like belong to their action. No ping of an App was recorded, and those of repositories and
+// organizations have other properties.
 func (d *Description) recordedShape(event, action string) *shape {
+	if event == "ping" {
+		return nil
+	}
 	var same, all *shape
 	count := map[string]int{}
 	for _, payload := range d.examples[event] {

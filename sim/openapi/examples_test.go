@@ -37,7 +37,6 @@ var aged = []exception{
 	{"status", "/avatar_url", Missing, "recorded before statuses had pictures"},
 	// From webhooks of repositories and organizations, not of Apps.
 	{"*", "/installation", Missing, "not sent to an App"},
-	{"ping", "**", Missing, "of an App, a repository and an organization, each with properties of its own"},
 	{"ping", "/organization", Conflict, "recorded from a repository's webhook"},
 	{"repository transferred", "/organization", Conflict, "between two owners"},
 	{"merge_group checks_requested", "/repository/homepage", Invalid, "an empty homepage, which GitHub does send"},
