@@ -235,8 +235,27 @@ func (r *Repo) receive(ctx context.Context, s *scratch, names []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.x.run(ctx, c)
+	if _, err = r.x.run(ctx, c); err != nil && s.full() {
+		return &RefusedError{
+			Kind: TooLarge, Ref: strings.Join(names, " "), Detail: fmt.Sprintf("its history needs a pack of more than %d bytes", r.x.limits.Pack),
+			Fix: "keep huge files out of the history of this reference",
+		}
+	}
 	return refuseObjects(names, err)
+}
+
+// full reports whether a file in the scratch repository grew to its limit.
+func (s *scratch) full() bool {
+	packs, err := os.ReadDir(filepath.Join(s.repoDir.git, "objects", "pack"))
+	if err != nil {
+		return false
+	}
+	for _, p := range packs {
+		if info, err := p.Info(); err == nil && info.Size() >= s.x.limits.Pack {
+			return true
+		}
+	}
+	return false
 }
 
 // admit pushes what passed the quarantine into the mirror.

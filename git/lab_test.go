@@ -228,7 +228,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	cmd := exec.CommandContext(r.Context(), "git", append(args, s.lab.dir)...) //nolint:gosec // a test
 	cmd.Env = append(labEnv(""), "GIT_PROTOCOL="+r.Header.Get("Git-Protocol"))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = body, w, os.Stderr
+	cmd.Stdin, cmd.Stdout = body, w
 	_ = cmd.Run()
 }
 
@@ -287,3 +287,5 @@ func changed(t *Touch) []string {
 	}
 	return out
 }
+
+func repeat(s string, n int) string { return strings.Repeat(s, n) }

@@ -242,6 +242,8 @@ type childError struct {
 var (
 	memoryPattern = regexp.MustCompile(`(?mi)^(?:fatal|error|BUG)?.*(?:out of memory|cannot allocate memory|died of signal|file too large|unable to create thread)`)
 	remotePattern = regexp.MustCompile(`(?m)^remote: .*$`)
+	// killedPattern is all that git says when the kernel killed index-pack.
+	killedPattern = regexp.MustCompile(`^fatal: fetch-pack: invalid index-pack output$`)
 )
 
 // Error names the sub-command, how it ended and what it said last.
@@ -283,5 +285,6 @@ func (e *childError) own() string { return remotePattern.ReplaceAllString(e.stde
 // processor time, file size or output. A wall time-out alone does not count:
 // the machine may have been busy.
 func (e *childError) starved() bool {
-	return e.overflow || e.signal != "" && !e.timeout || memoryPattern.MatchString(e.own())
+	own := strings.TrimSpace(e.own())
+	return e.overflow || e.signal != "" && !e.timeout || memoryPattern.MatchString(own) || killedPattern.MatchString(own)
 }

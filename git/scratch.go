@@ -110,7 +110,7 @@ func unreadable(e *childError) bool {
 		"inflate", "failed to read", "missing blob", "missing tree", "cannot be read", "could not parse", "unable to parse", "unknown object type",
 		"could not get object info", "cannot read", "could not access", "unable to find", "too-short tree", "malformed",
 	} {
-		if strings.Contains(e.own(), s) {
+		if strings.Contains(strings.ToLower(e.own()), s) {
 			return true
 		}
 	}

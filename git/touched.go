@@ -1,7 +1,6 @@
 package git
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -77,7 +76,11 @@ func (r *Repo) TouchedTree(ctx context.Context, target, landed string) (*Touch, 
 		if err := s.require(ctx, "tree", landed); err != nil {
 			return err
 		}
-		return r.finish(ctx, s, t, landed, nil)
+		var err error
+		if t.Paths, err = s.paths(ctx, landed); err != nil {
+			return err
+		}
+		return r.finish(ctx, s, t, nil)
 	})
 	if err != nil {
 		return nil, err
@@ -94,6 +97,11 @@ func (r *Repo) touched(ctx context.Context, s *scratch, target, head string) (*T
 		return nil, err
 	}
 	t := &Touch{Target: target, Head: head, Bases: bases}
+	// git lists a tree piece by piece, but collects a difference as a whole:
+	// the list stops a tree that unfolds to millions of files first.
+	if t.Paths, err = s.paths(ctx, head); err != nil {
+		return nil, err
+	}
 	own, err := s.ownChanges(ctx, target, head, bases)
 	if err != nil {
 		return nil, err
@@ -102,16 +110,17 @@ func (r *Repo) touched(ctx context.Context, s *scratch, target, head string) (*T
 	if err != nil {
 		return nil, err
 	}
-	tree := t.Landed
-	if tree == "" {
-		tree = head
+	if !t.Conflicted() && !(len(bases) == 1 && bases[0] == target) {
+		if t.Paths, err = s.paths(ctx, t.Landed); err != nil {
+			return nil, err
+		}
 	}
-	return t, r.finish(ctx, s, t, tree, own)
+	return t, r.finish(ctx, s, t, own)
 }
 
-// finish adds to t what landing changes, united with own, and the paths of
-// tree; and holds the limits.
-func (r *Repo) finish(ctx context.Context, s *scratch, t *Touch, tree string, own map[string]Change) error {
+// finish adds to t what landing changes, united with own, and holds the
+// limits.
+func (r *Repo) finish(ctx context.Context, s *scratch, t *Touch, own map[string]Change) error {
 	all := map[string]Change{}
 	maps.Copy(all, own)
 	if t.Landed != "" {
@@ -140,9 +149,7 @@ func (r *Repo) finish(ctx context.Context, s *scratch, t *Touch, tree string, ow
 		t.Changes = append(t.Changes, c)
 	}
 	slices.SortFunc(t.Changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
-	var err error
-	t.Paths, err = s.paths(ctx, tree)
-	return err
+	return nil
 }
 
 // judgeable refuses a path that no file system of this product's users holds.
@@ -306,8 +313,8 @@ func (s *scratch) paths(ctx context.Context, treeish string) ([]string, error) {
 		if len(rec) == 0 {
 			return errors.New("git's tree names an empty path")
 		}
-		paths = append(paths, string(bytes.Clone(rec)))
-		return nil
+		paths = append(paths, string(rec))
+		return judgeable(paths[len(paths)-1])
 	}}
 	_, err := s.x.run(ctx, command{dir: s.repoDir, sink: lines, args: []string{
 		"ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", treeish,
