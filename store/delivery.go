@@ -18,14 +18,15 @@ type Delivery struct {
 
 // Notice says what to look at again. It is a hint, never a fact.
 type Notice struct {
-	Repo         int64  // GitHub's numeric id
-	Installation int64  // of the App, on the repository's account
-	FullName     string // "owner/name" at that time
-	PR           int    // 0: look at the whole repository
-	Reason       string // for logs: "pull_request.synchronize", "sweep"
-	Ref, SHA     string // the branch and commit it is about, if any
-	Comment      int64  // the comment's id, if it is about one
-	Delivery     string // GUID of the delivery it was read from; set by Receive
+	Repo         int64     // GitHub's numeric id
+	Installation int64     // of the App, on the repository's account
+	FullName     string    // "owner/name" at that time
+	PR           int       // 0: look at the whole repository
+	Reason       string    // for logs: "pull_request.synchronize", "sweep"
+	Ref, SHA     string    // the branch and commit it is about, if any
+	Comment      int64     // the comment's id, if it is about one
+	Delivery     string    // GUID of the delivery it was read from; set by Receive
+	At           time.Time // when it was stored; set when it is handed to a Handler
 }
 
 // Key is the mailbox a notice goes to.

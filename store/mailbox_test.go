@@ -26,8 +26,8 @@ func TestReceivedNoticesReachTheHandler(t *testing.T) {
 		n := store.Notice{Repo: 1, Installation: 3, FullName: "octo/blog", PR: 12, Reason: "push", Ref: "refs/heads/x", SHA: "abc", Comment: 9}
 		must(t, db.Receive(within(t), delivery(1), []store.Notice{n}, nil))
 		seen := await(t, got, "the handler")
-		n.Delivery = "guid-000001"
-		if len(seen) != 1 || seen[0] != n {
+		n.Delivery, n.At = "guid-000001", seen[0].At
+		if len(seen) != 1 || seen[0] != n || time.Since(n.At) > patience {
 			t.Errorf("got %+v, want %+v", seen, n)
 		}
 		must(t, db.Drain(within(t)))

@@ -87,3 +87,11 @@ CREATE TABLE workers (
     lock_id INTEGER NOT NULL UNIQUE
 );
 CREATE SEQUENCE worker_locks AS INTEGER CYCLE;
+
+CREATE TABLE pulls (
+    repo BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    sha TEXT NOT NULL,
+    PRIMARY KEY (repo, number)
+);
+CREATE INDEX pulls_sha ON pulls (repo, sha);

@@ -77,6 +77,7 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM notices WHERE repo = $1`,
 			`DELETE FROM publications WHERE repo = $1`,
 			`DELETE FROM pushers WHERE repo = $1`,
+			`DELETE FROM pulls WHERE repo = $1`,
 			`DELETE FROM repositories WHERE id = $1`,
 		} {
 			if _, err := tx.ExecContext(ctx, db.q(q), id); err != nil {

@@ -79,3 +79,11 @@ CREATE TABLE watermarks (
     name TEXT PRIMARY KEY,
     reached_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE pulls (
+    repo INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    sha TEXT NOT NULL,
+    PRIMARY KEY (repo, number)
+) WITHOUT ROWID;
+CREATE INDEX pulls_sha ON pulls (repo, sha);

@@ -118,7 +118,7 @@ func (w *worker) take(ctx context.Context, job *river.Job[jobArgs], token string
 // of the last of them. Ids of one mailbox grow in the order of their commits,
 // because they are given under its lock.
 func (db *DB) waiting(ctx context.Context, tx *sql.Tx, k Key) (notices []Notice, last int64, err error) {
-	rows, err := tx.QueryContext(ctx, db.q(`SELECT id, repo, pr, installation, full_name, reason, ref, sha, comment, delivery
+	rows, err := tx.QueryContext(ctx, db.q(`SELECT id, repo, pr, installation, full_name, reason, ref, sha, comment, delivery, received_at
 		FROM notices WHERE repo = $1 AND pr = $2 AND handled_at = 0 ORDER BY id LIMIT $3`), k.Repo, k.PR, maxNotices)
 	if err != nil {
 		return nil, 0, err
@@ -126,9 +126,11 @@ func (db *DB) waiting(ctx context.Context, tx *sql.Tx, k Key) (notices []Notice,
 	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
 		var n Notice
-		if err := rows.Scan(&last, &n.Repo, &n.PR, &n.Installation, &n.FullName, &n.Reason, &n.Ref, &n.SHA, &n.Comment, &n.Delivery); err != nil {
+		var at int64
+		if err := rows.Scan(&last, &n.Repo, &n.PR, &n.Installation, &n.FullName, &n.Reason, &n.Ref, &n.SHA, &n.Comment, &n.Delivery, &at); err != nil {
 			return nil, 0, err
 		}
+		n.At = timeOf(at)
 		notices = append(notices, n)
 	}
 	return notices, last, rows.Err()

@@ -1,0 +1,8 @@
+package store
+
+import "context"
+
+// Count counts a table's rows.
+func (db *DB) Count(ctx context.Context, table string, n *int) error {
+	return db.r.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(n)
+}

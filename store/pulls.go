@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Pull is an open pull request and the head it was last judged at. It is kept so that pull requests which share a head
+// find each other; it is a hint, and whoever uses it reads the pull request again.
+type Pull struct {
+	Repo   int64
+	Number int
+	SHA    string
+}
+
+// PutPull records the head of an open pull request and returns the one that was known before, or "".
+func (db *DB) PutPull(ctx context.Context, p Pull) (before string, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, db.q(`SELECT sha FROM pulls WHERE repo = $1 AND number = $2`+db.forUpdate()), p.Repo, p.Number).Scan(&before)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) || before == p.SHA {
+			return err
+		}
+		in := inserter{table: "pulls", columns: []string{"repo", "number", "sha"},
+			suffix: `ON CONFLICT (repo, number) DO UPDATE SET sha = excluded.sha`}
+		in.add(p.Repo, p.Number, clean(p.SHA, maxName))
+		return in.exec(ctx, db, tx)
+	})
+	if err != nil {
+		return "", fmt.Errorf("put the head of pull request %d/%d: %w", p.Repo, p.Number, err)
+	}
+	return before, nil
+}
+
+// ForgetPull removes a pull request that is no longer open and returns the head that was known, or "".
+func (db *DB) ForgetPull(ctx context.Context, repo int64, number int) (before string, err error) {
+	err = db.w.QueryRowContext(ctx, db.q(`DELETE FROM pulls WHERE repo = $1 AND number = $2 RETURNING sha`), repo, number).Scan(&before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("forget pull request %d/%d: %w", repo, number, err)
+	}
+	return before, nil
+}
+
+// Pulls lists the pull requests of a repository that are believed open, by number.
+func (db *DB) Pulls(ctx context.Context, repo int64) ([]int, error) {
+	return db.numbers(ctx, `SELECT number FROM pulls WHERE repo = $1 ORDER BY number`, repo)
+}
+
+// PullsAt lists those last seen at a head, by number.
+func (db *DB) PullsAt(ctx context.Context, repo int64, sha string) ([]int, error) {
+	return db.numbers(ctx, `SELECT number FROM pulls WHERE repo = $1 AND sha = $2 ORDER BY number`, repo, sha)
+}
+
+func (db *DB) numbers(ctx context.Context, query string, args ...any) ([]int, error) {
+	rows, err := db.r.QueryContext(ctx, db.q(query), args...)
+	if err != nil {
+		return nil, fmt.Errorf("list pull requests: %w", err)
+	}
+	return collect(rows, func(n *int) error { return rows.Scan(n) })
+}
