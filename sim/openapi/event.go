@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 )
 
@@ -100,28 +101,31 @@ func hookName(event, action string) string {
 // what the payloads of all the event's actions have, except top-level properties that only some of them have: label,
 // changes and the like belong to their action. No ping of an App was recorded, and those of repositories and
 // organizations have other properties.
-func (d *Description) recordedShape(event, action string) *shape {
+func (d *Description) recordedShape(schema *openapi3.Schema, event, action string) *shape {
 	if event == "ping" {
 		return nil
 	}
-	var same, all *shape
+	var same *shape
 	count := map[string]int{}
 	for _, payload := range d.examples[event] {
 		object, _ := payload.(map[string]any)
 		if recorded, _ := object["action"].(string); recorded == action {
-			same = same.merge(shapeOf(object))
+			same = same.merge(describedShape(schema, object))
 		}
-		all = all.merge(shapeOf(object))
 		for key := range object {
 			count[key]++
 		}
 	}
-	if same != nil || all == nil {
+	if same != nil {
 		return same
+	}
+	var all *shape
+	for _, payload := range d.examples[event] {
+		all = all.merge(describedShape(schema, payload))
 	}
 	for key, n := range count {
 		if n < len(d.examples[event]) {
-			delete(all.fields, key)
+			all.forget([]string{key})
 		}
 	}
 	return all

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -42,7 +43,7 @@ func Load() (*Description, error) { return shared() }
 
 // LoadFrom reads the description from dir.
 func LoadFrom(dir string) (*Description, error) {
-	d := &Description{exceptions: exceptions, operations: map[string]*operation{}, events: map[string]*event{}}
+	d := &Description{exceptions: slices.Concat(exceptions, unshown), operations: map[string]*operation{}, events: map[string]*event{}}
 	var recorded []struct {
 		Name     string `json:"name"`
 		Examples []any  `json:"examples"`

@@ -30,7 +30,7 @@ func (d *Description) operation(name string, raw map[string]any) (*operation, er
 		for mediaType, content := range response.Value.Content {
 			var s *shape
 			for _, example := range content.Examples {
-				s = s.merge(shapeOf(d.rest.example(example.Value.Value)))
+				s = s.merge(describedShape(content.Schema.Value, d.rest.example(example.Value.Value)))
 			}
 			op.shapes[status+" "+mediaType] = s
 		}
@@ -72,7 +72,7 @@ func (d *Description) event(name, action string) (*event, error) {
 		return nil, fmt.Errorf("compile webhook %s: %w", key, err)
 	}
 	content := op.RequestBody.Value.Content["application/json"]
-	e := &event{schema: content.Schema.Value, shape: d.recordedShape(name, action)}
+	e := &event{schema: content.Schema.Value, shape: d.recordedShape(content.Schema.Value, name, action)}
 	d.events[key] = e
 	return e, nil
 }

@@ -3,6 +3,9 @@ package openapi
 import (
 	"sort"
 	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // shape is what real documents have: the properties of objects and the shape of list elements. Values do not matter. A
@@ -29,6 +32,29 @@ func shapeOf(v any) *shape {
 		return s
 	}
 	return nil
+}
+
+// describedShape is the shape of an example without the properties that its own description does not know: those nobody
+// can be held to.
+func describedShape(schema *openapi3.Schema, v any) *shape {
+	s := shapeOf(v)
+	for _, violation := range unknown([]*openapi3.Schema{schema}, v, "") {
+		s.forget(strings.Split(violation.At, "/")[1:])
+	}
+	return s
+}
+
+// forget drops the property at a JSON pointer, in all elements of lists on the way.
+func (s *shape) forget(at []string) {
+	switch {
+	case s == nil:
+	case s.items != nil:
+		s.items.forget(at[1:])
+	case len(at) == 1:
+		delete(s.fields, at[0])
+	default:
+		s.fields[at[0]].forget(at[1:])
+	}
 }
 
 // merge returns what either shape has. What one document has and another lacks is thereby asked for: lists of
