@@ -1,6 +1,7 @@
 package agentplane_test
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -28,6 +29,15 @@ func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 
 // lines counts the lines of the file.
 func (s *source) lines() int { return strings.Count(string(s.data), "\n") }
+
+// line is the number of the line at an offset. A pattern may begin at the end
+// of the line before.
+func (s *source) line(offset int) int {
+	if s.data[offset] == '\n' {
+		offset++
+	}
+	return bytes.Count(s.data[:offset], []byte("\n")) + 1
+}
 
 // A tree is a set of files that the rules are run on.
 type tree struct {
