@@ -7,17 +7,10 @@ import (
 	"github.com/agentplane/agentplane/ownership"
 )
 
-// Built-in classes that no pattern describes alone, and the one that binds people.
-const (
-	classContract  = "contract"
-	classGenerated = "generated"
-	classLinks     = "links"
-)
-
 // classes files the classes whose patterns match a path. The class of generated files has a judgement of its own.
 func (j *judge) classes(c Change, r ownership.Ruling) {
 	for _, class := range r.Classes {
-		if class.Name != classGenerated {
+		if class.Name != ownership.ClassGenerated {
 			j.class(c, class, classLine(class, r), fmt.Sprintf("%s is in the class %s", code(c.Path), code(class.Name))+ofOwner(r))
 		}
 	}
@@ -33,7 +26,7 @@ func ofOwner(r ownership.Ruling) string {
 
 // binds reports whether a class binds the author of this pull request; see Evaluate.
 func (j *judge) binds(class *ownership.Class) bool {
-	return j.kind != byPerson || class.Deny || class.Name == classContract
+	return j.kind != byPerson || class.Deny || class.Name == ownership.ClassContract
 }
 
 // class files a change of a class that binds the author. A denied class is an error that nobody can approve.
@@ -45,7 +38,7 @@ func (j *judge) class(c Change, class *ownership.Class, line int, why string) {
 	if class.Deny {
 		f.Level, f.Verdict, f.Who, f.Fix = Error, Failure, j.writer(), j.restore(c)
 		f.Message = why + ", which nobody may change"
-		if class.Name == "secrets" && !c.removed() {
+		if class.Name == ownership.ClassSecrets && !c.removed() {
 			f.Message += "; what was pushed stays in the history, so a secret in it must be replaced"
 		}
 	} else {
@@ -115,7 +108,7 @@ func (j *judge) links(c Change) {
 		}
 	}
 	if what != "" {
-		class := j.classNamed(classLinks)
+		class := j.classNamed(ownership.ClassLinks)
 		j.class(c, class, class.Line, fmt.Sprintf("%s is a %s, in the class %s", code(c.Path), what, code(class.Name)))
 	}
 }
@@ -123,7 +116,7 @@ func (j *judge) links(c Change) {
 // generatedFile files generated files, by a pattern of the class or by the base's attributes. One that the base does
 // not track does not belong in the repository, whoever approves.
 func (j *judge) generatedFile(c Change, r ownership.Ruling, byAttributes bool) {
-	class := j.classNamed(classGenerated)
+	class := j.classNamed(ownership.ClassGenerated)
 	byPath := slices.Contains(r.Classes, class)
 	if !byPath && !byAttributes || !j.binds(class) {
 		return

@@ -1,9 +1,11 @@
 package checks
 
+import "github.com/agentplane/agentplane/ownership"
+
 // generated returns a function that says whether the .gitattributes of the base mark a path as generated. The head's
 // are never asked: a pull request could hide its files with them.
 func (j *judge) generated() func(path string) bool {
-	class := j.classNamed(classGenerated)
+	class := j.classNamed(ownership.ClassGenerated)
 	if !j.binds(class) || len(j.changes) == 0 {
 		return func(string) bool { return false }
 	}

@@ -57,7 +57,7 @@ func renderCheck(r Report, c Check) Document {
 	d.Status, d.Conclusion = conclusion(c.Verdict)
 	d.Annotations, d.Omitted = annotations(findings)
 	d.Summary = summary(r, c, findings, d.Omitted)
-	d.Text = text(r, findings)
+	d.Text = details(r, findings)
 	return d
 }
 
@@ -231,7 +231,7 @@ func restores(rule RuleID) bool {
 // textFindings is the share of the text, in bytes, that the list of findings may take; the JSON gets what is left.
 const textFindings = 20000
 
-func text(r Report, findings []Finding) string {
+func details(r Report, findings []Finding) string {
 	p := &page{limit: MaxText}
 	if len(findings) > summaryFindings {
 		p.add("All findings of this check:\n\n")

@@ -1,0 +1,175 @@
+package checks
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/agentplane/agentplane/ownership"
+)
+
+// goodFacts are those of a pull request of the example contract's search agent against which nothing stands. Tests
+// start from them and spoil one thing.
+func goodFacts() Facts {
+	return Facts{
+		Repo: "octo/blog", PR: 12, Default: "main",
+		Base:          Ref{Repo: 7, Name: "main", SHA: strings.Repeat("b", 40)},
+		Head:          Ref{Repo: 7, Name: "agent/blog-search-ui", SHA: strings.Repeat("a", 40)},
+		Author:        Account{ID: 41, Login: "search-agent[bot]", Bot: true},
+		Pusher:        Account{ID: 41, Login: "search-agent[bot]", Bot: true},
+		Contract:      ContractState{Kind: ContractFound, Commit: strings.Repeat("b", 40)},
+		SiblingsKnown: true,
+		ReadAt:        time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+		Touched:       &Touched{Landed: []string{}, Attributes: map[string]string{}},
+	}
+}
+
+// touch adds changes, and their paths to the tree that would land.
+func touch(f *Facts, changes ...Change) {
+	for _, c := range changes {
+		f.Touched.Changes = append(f.Touched.Changes, c)
+		if !c.removed() {
+			f.Touched.Landed = append(f.Touched.Landed, c.Path)
+		}
+	}
+}
+
+func modified(path string) Change {
+	return Change{Path: path, OldMode: modeFile, NewMode: modeFile, OldID: "1", NewID: "2"}
+}
+
+func added(path string) Change { return Change{Path: path, NewMode: modeFile, NewID: "2"} }
+
+func removed(path string) Change { return Change{Path: path, OldMode: modeFile, OldID: "1"} }
+
+// parseFacts reads the facts of a golden, one to a line, starting from goodFacts. A name in quotes is unquoted, so that
+// every byte can be written.
+func parseFacts(t *testing.T, text string) Facts {
+	t.Helper()
+	f := goodFacts()
+	for line := range strings.Lines(text) {
+		words := split(t, strings.TrimSpace(line))
+		if len(words) == 0 {
+			continue
+		}
+		if !factLine(&f, words[0], append(words[1:], "", "", "", "")) {
+			t.Fatalf("facts: cannot read %q", line)
+		}
+	}
+	return f
+}
+
+func split(t *testing.T, line string) []string {
+	t.Helper()
+	var words []string
+	for rest := line; rest != ""; rest = strings.TrimLeft(rest, " ") {
+		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+			word, err := strconv.Unquote(quoted)
+			if err != nil {
+				t.Fatalf("facts: %q: %v", line, err)
+			}
+			words, rest = append(words, word), rest[len(quoted):]
+			continue
+		}
+		word, after, _ := strings.Cut(rest, " ")
+		words, rest = append(words, word), after
+	}
+	return words
+}
+
+func factLine(f *Facts, key string, w []string) bool {
+	switch key {
+	case "pr":
+		f.PR = number(w[0])
+	case "default":
+		f.Default = w[0]
+	case "base":
+		f.Base.Name = w[0]
+	case "head":
+		f.Head.Name = w[0]
+	case "fork":
+		f.Head.Repo = 99
+	case "local":
+		f.Local, f.PR, f.Author, f.Pusher, f.SiblingsKnown = true, 0, Account{}, Account{}, false
+	case "agent":
+		f.Agent = w[0]
+	case "author":
+		f.Author = accountOf(w)
+	case "pusher":
+		f.Pusher = accountOf(w)
+	case "sibling":
+		f.Siblings = append(f.Siblings, Sibling{PR: number(w[0]), Base: w[1]})
+	case "no-siblings-read":
+		f.SiblingsKnown = false
+	case "contract":
+		f.Contract = ContractState{Kind: ContractKind(w[0]), Commit: f.Contract.Commit, Mode: octal(w[1]), Size: int64(number(w[2])), Detail: w[3]}
+	default:
+		return touchedLine(f, key, w)
+	}
+	return true
+}
+
+func touchedLine(f *Facts, key string, w []string) bool {
+	switch key {
+	case "M":
+		touch(f, modified(w[0]))
+	case "A":
+		touch(f, added(w[0]))
+	case "D":
+		touch(f, removed(w[0]))
+	case "mode":
+		touch(f, Change{Path: w[2], OldMode: octal(w[0]), NewMode: octal(w[1]), OldID: "1", NewID: "1"})
+	case "tree":
+		f.Touched.Landed = append(f.Touched.Landed, w[0])
+	case "attributes":
+		f.Touched.Attributes[w[0]] = w[1]
+	case "conflict":
+		f.Touched.Conflicts, f.Touched.Landed = append(f.Touched.Conflicts, w[0]), nil
+	case "refused":
+		f.Touched.Refused = &Refusal{Kind: RefusalKind(w[0]), Count: number(w[1]), Limit: number(w[2]), Detail: w[3]}
+	case "untouched":
+		f.Touched = nil
+	default:
+		return false
+	}
+	return true
+}
+
+func accountOf(w []string) Account {
+	return Account{ID: int64(number(w[0])), Login: w[1], Bot: w[2] == "bot"}
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+func octal(s string) uint32 {
+	n, _ := strconv.ParseUint(s, 8, 32)
+	return uint32(n)
+}
+
+// parseContract returns the contract, or nil and the problems.
+func parseContract(t *testing.T, src []byte) (*ownership.Contract, ownership.SyntaxErrors) {
+	t.Helper()
+	c, err := ownership.Parse(ownership.FileName, src)
+	if err == nil {
+		return c, nil
+	}
+	problems, ok := err.(ownership.SyntaxErrors)
+	if !ok {
+		t.Fatalf("Parse: %T is not SyntaxErrors: %v", err, err)
+	}
+	return nil, problems
+}
+
+// rulesOf lists the findings of a report as "rule path" and their verdicts, for tables.
+func rulesOf(r Report) []string {
+	var out []string
+	for _, f := range r.Findings {
+		out = append(out, fmt.Sprintf("%s %s %q", f.Verdict, f.Rule, f.Path))
+	}
+	return out
+}
