@@ -72,12 +72,12 @@ func (r *Repo) stale(ctx context.Context, tips map[string]string) ([]string, err
 
 // stored returns the mirror's references.
 func (r *Repo) stored(ctx context.Context) (map[string]object, error) {
-	return listRefs(ctx, r.x, r.dir, storedPrefix)
+	return listRefs(ctx, r.x, repoDir{git: r.dir}, storedPrefix)
 }
 
-func listRefs(ctx context.Context, x *runner, dir, prefix string) (map[string]object, error) {
+func listRefs(ctx context.Context, x *runner, dir repoDir, prefix string) (map[string]object, error) {
 	out, err := x.run(ctx, command{
-		args: []string{"for-each-ref", "--format=%(objectname) %(objecttype) %(refname)", prefix}, dir: repoDir{git: dir},
+		args: []string{"for-each-ref", "--format=%(objectname) %(objecttype) %(refname)", prefix}, dir: dir,
 	})
 	if err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func (r *Repo) transfer(ctx context.Context, names []string) (map[string]string,
 	if err := r.receive(ctx, s, names); err != nil {
 		return nil, err
 	}
-	arrived, err := listRefs(ctx, r.x, s.repoDir.git, quarantinePrefix)
+	arrived, err := listRefs(ctx, r.x, s.repoDir, quarantinePrefix)
 	if err != nil {
 		return nil, refuseObjects(names, err)
 	}

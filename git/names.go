@@ -15,7 +15,7 @@ var (
 	idPattern   = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 	refPattern  = regexp.MustCompile(`^refs/[^/]+/.+$`)
 	hostPattern = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$`)
-	repoPattern = regexp.MustCompile(`^(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
+	repoPattern = regexp.MustCompile(`^(?:/[A-Za-z0-9._-]+)+$`)
 )
 
 // CheckID reports whether id is a full object id: 40 or 64 lower-case hex
@@ -82,7 +82,7 @@ func checkURL(u string, hosts []string, allowHTTP bool) error {
 		return fmt.Errorf("remote URL for host %q carries credentials; hand them over as Remote.Token", host)
 	case p.RawQuery != "" || p.Fragment != "" || p.Opaque != "" || p.ForceQuery || p.RawPath != "":
 		return fmt.Errorf("remote URL for host %q has a query, fragment or escaped path", host)
-	case !repoPattern.MatchString(p.Path) || strings.Contains(p.Path, ".."):
+	case !repoPattern.MatchString(p.Path) || strings.Contains(p.Path+"/", "/./") || strings.Contains(p.Path+"/", "/../"):
 		return fmt.Errorf("remote URL path %.200q is not of the form /owner/name.git", p.Path)
 	case p.Scheme == "http" && allowHTTP && isLoopback(host):
 		return nil
