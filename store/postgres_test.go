@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -94,7 +95,12 @@ func (s *server) start() error {
 	if out, err := as(exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")).CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	s.cmd = as(exec.Command(server, "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=64MB"))
+	// The tests kill the store, never the server; only benchmarks need it to sync.
+	fsync := "fsync=off"
+	if flag.Lookup("test.bench").Value.String() != "" {
+		fsync = "fsync=on"
+	}
+	s.cmd = as(exec.Command(server, "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", fsync))
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err

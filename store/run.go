@@ -22,6 +22,8 @@ const (
 // running handlers: up to StopTimeout, then their contexts end too. It returns
 // nil after an orderly stop. What was cut off runs again at the next start.
 //
+// If the database goes away meanwhile, Run goes on when it is back.
+//
 // It also retries, prunes, and frees the jobs of dead processes. One Run per DB
 // at a time.
 func (db *DB) Run(ctx context.Context, h Handler) error {
@@ -29,12 +31,12 @@ func (db *DB) Run(ctx context.Context, h Handler) error {
 		return errors.New("run jobs: this store is already being run")
 	}
 	defer db.working.Store(false)
-	for {
+	for again := false; ; again = true {
 		err := db.runOnce(ctx, h)
-		if !errors.Is(err, errLease) {
+		if err == nil || ctx.Err() != nil || !again && !errors.Is(err, errLease) {
 			return err
 		}
-		db.o.Log.ErrorContext(ctx, "starting over: other processes may have taken this one for dead", "err", err)
+		db.o.Log.ErrorContext(ctx, "no lease on the database; starting over until there is one", "err", err)
 		select {
 		case <-ctx.Done():
 			return nil
