@@ -139,8 +139,8 @@ func inert(message string) string {
 	return b.String()
 }
 
-// safeName matches names that need no escaping anywhere: agents, classes and branches of ordinary spelling.
-var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$`)
+// safeName matches the contract's names for agents, classes and interfaces.
+var safeName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,79}$`)
 
 // plainName returns name for a title, which is no Markdown, and otherwise a word that stands for it.
 func plainName(name, otherwise string) string {
@@ -148,4 +148,12 @@ func plainName(name, otherwise string) string {
 		return name
 	}
 	return otherwise
+}
+
+// titleMarkdown returns a title, in which names may have underscores, as Markdown.
+func titleMarkdown(title string) string {
+	if shown := strings.ReplaceAll(title, "_", ""); inert(shown) == shown && !strings.Contains(title, "`") {
+		return strings.ReplaceAll(title, "_", `\_`)
+	}
+	return code(title)
 }

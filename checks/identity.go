@@ -82,7 +82,7 @@ func (j *judge) identifyLocally() {
 // user is a user to GitHub), or when it is not known.
 func (j *judge) kindOfAuthor() authorKind {
 	a := j.facts.Author
-	if a.Bot || !a.Known() || strings.HasSuffix(a.Login, "[bot]") {
+	if isBot(a) || !a.Known() {
 		return byBot
 	}
 	for i := range j.contract.Agents {
@@ -92,6 +92,8 @@ func (j *judge) kindOfAuthor() authorKind {
 	}
 	return byPerson
 }
+
+func isBot(a Account) bool { return a.Bot || strings.HasSuffix(a.Login, "[bot]") }
 
 func (j *judge) branch(line int, message, fix string) {
 	j.add(Finding{Rule: RuleBranch, Contract: at(line), Message: message, Fix: fix})
@@ -160,16 +162,19 @@ func (j *judge) siblings() {
 	}
 }
 
-// unassigned judges a pull request of no agent, by the contract. In a clone it fails only if it fails for everyone.
+// unassigned judges a pull request of no agent, by the contract. In a clone it fails only if it fails for everyone; in
+// the App an author who is not known passes only if everyone passes.
 func (j *judge) unassigned() {
-	u := j.contract.Unassigned
+	u, facts := j.contract.Unassigned, j.facts
 	bots, people := u.Bots != ownership.Pass, u.People != ownership.Pass
 	f := Finding{Rule: RuleUnassigned, Contract: inSection("unassigned"), Fix: "Push to the agent's own branch and open the pull request from there."}
-	branch := "The branch " + code(j.facts.Head.Name) + " is no agent's"
+	branch := "The branch " + code(facts.Head.Name) + " is no agent's"
 	switch {
 	case j.kind == byLocal && bots != people:
 		f.Level, f.Verdict = Warning, Success
 		f.Message = branch + "; whether it passes depends on who opens the pull request"
+	case !facts.Author.Known() && j.kind == byBot && (bots || people):
+		f.Message = branch + ", and who opened the pull request is not known"
 	case j.kind == byBot && bots:
 		f.Message = fmt.Sprintf("%s, and the contract lets no such pull request of a bot pass; its author is %s", branch, j.author())
 	case j.kind == byPerson && people:
@@ -184,12 +189,8 @@ func (j *judge) unassigned() {
 
 func (j *judge) author() string {
 	a := j.facts.Author
-	switch {
-	case !a.Known():
-		return "not known, which counts as a bot"
-	case a.Bot:
+	if isBot(a) {
 		return code(a.Login)
-	default:
-		return code(a.Login) + ", an account that the contract lists for an agent"
 	}
+	return code(a.Login) + ", an account that the contract lists for an agent"
 }

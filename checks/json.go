@@ -44,15 +44,15 @@ type findingJSON struct {
 	Who      Who     `json:"who"`
 }
 
-// MarshalJSON writes the stored form. Every character in it is visible: what is not is escaped, and so are backticks
-// and the characters of HTML.
+// MarshalJSON writes the stored form. Every character in it is visible: what is not is escaped, and so are runs of
+// backticks and the characters of HTML.
 func (r Report) MarshalJSON() ([]byte, error) {
 	out, err := json.Marshal(reportJSON{
 		Agentplane: 1, Verdict: r.Verdict(), PR: r.PR, PRs: r.PRs, Agent: r.Agent, Target: r.Target, Base: r.Base,
 		Head: r.Head, Contract: r.Contract, Files: r.Files, Checks: orEmpty(r.Checks), Findings: orEmpty(r.Findings),
 		Omitted: r.Omitted, Matrix: orEmpty(r.Matrix),
 	})
-	return asciiJSON(out), err
+	return visibleJSON(out), err
 }
 
 // UnmarshalJSON reads the stored form. The verdict is derived from the checks again.
@@ -113,14 +113,14 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
-// asciiJSON escapes, in JSON text, every rune that is hidden, and the backtick: in valid JSON they occur in strings
-// only, so the meaning stays the same and no fence around the text can be closed from within.
-func asciiJSON(src []byte) []byte {
+// visibleJSON escapes, in JSON text, every rune that is hidden, and a backtick after another one: in valid JSON they
+// occur in strings only, so the meaning stays the same and no fence around the text can be closed from within.
+func visibleJSON(src []byte) []byte {
 	var b bytes.Buffer
 	for i := 0; i < len(src); {
 		r, n := utf8.DecodeRune(src[i:])
 		switch {
-		case r == '\n' || r != '`' && !hidden(r):
+		case r == '\n' || !hidden(r) && !(r == '`' && i > 0 && src[i-1] == '`'):
 			b.Write(src[i : i+n])
 		case r > 0xffff:
 			r -= 0x10000

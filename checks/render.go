@@ -96,7 +96,7 @@ func annotation(f Finding) Annotation {
 	line := max(f.Line, 1)
 	message := inert(f.Message)
 	if f.Fix != "" {
-		message += "\nNext: " + fixText(f.Fix)
+		message += "\nNext: " + fixMarkdown(f.Fix)
 	}
 	return Annotation{
 		Path: f.Path, StartLine: line, EndLine: line, Level: level,
@@ -104,10 +104,10 @@ func annotation(f Finding) Annotation {
 	}
 }
 
-// fixText is a fix without the marks that Markdown would need around a command.
-func fixText(fix string) string {
+// fixMarkdown shows a command whole, in one code span, and anything else as a sentence.
+func fixMarkdown(fix string) string {
 	if isCommand(fix) {
-		return fix
+		return codeUpTo(fix, len(fix))
 	}
 	return inert(fix)
 }
@@ -148,7 +148,7 @@ func headline(r Report, c Check) string {
 	if who == "" {
 		who = authorMustAct(r)
 	}
-	head := "**" + inert(c.Title) + ".** " + who + "\n"
+	head := "**" + titleMarkdown(c.Title) + ".** " + who + "\n"
 	if len(r.PRs) > 0 {
 		head += fmt.Sprintf("\nThis commit is the head of %s; the worst verdict stands for all of them.\n", pullRequests(r.PRs))
 	}
@@ -186,10 +186,8 @@ func item(f Finding) string {
 		b.WriteString(" (" + code(f.Contract) + ")")
 	}
 	fmt.Fprintf(&b, " %s\n", code(string(f.Rule)))
-	if f.Fix != "" && isCommand(f.Fix) {
-		b.WriteString("  Next: " + codeUpTo(f.Fix, 3*shownRunes) + "\n")
-	} else if f.Fix != "" {
-		b.WriteString("  Next: " + inert(f.Fix) + "\n")
+	if f.Fix != "" {
+		b.WriteString("  Next: " + fixMarkdown(f.Fix) + "\n")
 	}
 	return b.String()
 }

@@ -77,14 +77,14 @@ func TestSchemaRefuses(t *testing.T) {
 
 func TestReportJSON(t *testing.T) {
 	f := goodFacts()
-	touch(&f, modified("src/content/config.ts"), added("tests/\xff`\u202e.ts"))
+	touch(&f, modified("src/content/config.ts"), added("tests/\xff`\u202e.ts"), added("tests/```\u202e.ts"))
 	want := Evaluate(example(t), f)
 	src, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
 	}
 	validate(t, src)
-	if bytes.ContainsAny(src, "`\u202e") || !bytes.Contains(src, []byte(`"path_b64":"dGVzdHMv/2Di`)) {
+	if bytes.Contains(src, []byte("``")) || bytes.ContainsAny(src, "\u202e") || !bytes.Contains(src, []byte(`"path_b64":"dGVzdHMv/2Di`)) {
 		t.Errorf("hidden characters, a backtick, or no path_b64 in %s", src)
 	}
 	var got Report

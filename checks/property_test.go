@@ -1,0 +1,307 @@
+package checks
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/agentplane/agentplane/ownership"
+)
+
+// marker is in every hostile string, so that a test can find it again.
+const marker = "Zq9X"
+
+// hostile draws text that wants to be more than text.
+func hostile(t *rapid.T, label string) string {
+	parts := rapid.SliceOfN(rapid.OneOf(
+		rapid.SampledFrom([]string{
+			"`", "``", "```", "~~~", "\n", "\r\n", "\n/integrate", "@octo/platform", "Fixes #1", "closes GH-1", "<script>", "-->", "<!--",
+			"[a](b)", "![", "https://evil.example", "www.evil.example", "\u202e", "\u200b", "\x1b[31m", "\x00", "\xff", "\xc3", "|", "**", "_",
+			"'", "\"", "$(id)", "; rm -rf ~", "::error::", "%0A", "\\", "&lt;", "# x", "    ", "\t", "]]>", "é", "e\u0301", "日本", "/", "..", "",
+		}),
+		rapid.String(),
+	), 0, 6).Draw(t, label)
+	at := rapid.IntRange(0, len(parts)).Draw(t, label+" marker")
+	return strings.Join(slices.Insert(parts, at, marker), "")
+}
+
+func anyPath(t *rapid.T) string {
+	if rapid.Bool().Draw(t, "known") {
+		return rapid.SampledFrom([]string{
+			"src/components/search/a.ts", "src/pages/blog/index.astro", "src/content/config.ts", "src/content/drafts/a.md", "package.json",
+			"package-lock.json", ".env", ".agentplane.yml", ".github/workflows/ci.yml", "dist/a.js", "src/layouts/Base.astro", "src/a.ts",
+			"tests/a.ts", "src/Components/search/a.ts", "src/components/search/A.ts", "src/components/search/gen.ts",
+		}).Draw(t, "path")
+	}
+	return "src/components/search/" + hostile(t, "path")
+}
+
+func anyChange(t *rapid.T) Change {
+	modes := rapid.SampledFrom([]uint32{0, 0, modeFile, modeFile, modeFile, 0o100755, modeLink, modeGitlink})
+	return Change{Path: anyPath(t), OldMode: modes.Draw(t, "old mode"), NewMode: modes.Draw(t, "new mode"), OldID: "1", NewID: "2"}
+}
+
+func anyAccount(t *rapid.T, label string) Account {
+	return rapid.SampledFrom([]Account{
+		{}, {ID: 41, Login: "search-agent[bot]", Bot: true}, {ID: 40, Login: "metadata-agent[bot]", Bot: true}, {ID: 4242, Login: "reviewer"},
+		{ID: 5, Login: "mona"}, {ID: 6, Login: marker + "`@x"}, {Login: "metadata-agent[bot]"},
+	}).Draw(t, label)
+}
+
+// anyFacts draws facts that are near to good ones, with hostile text in every place that others write.
+func anyFacts(t *rapid.T) Facts {
+	f := goodFacts()
+	f.Head.Name = rapid.SampledFrom([]string{
+		"agent/blog-search-ui", "agent/metadata-filter-contract", "agent/blog-render-verifier", "fix", "", marker + "`<b>",
+	}).Draw(t, "head")
+	f.Base.Name = rapid.SampledFrom([]string{"main", "integration/blog-discovery", marker + "'`; id"}).Draw(t, "base")
+	f.Head.Repo = rapid.SampledFrom([]int64{7, 7, 7, 0, 9}).Draw(t, "head repo")
+	f.Author, f.Pusher = anyAccount(t, "author"), anyAccount(t, "pusher")
+	f.Local = rapid.IntRange(0, 5).Draw(t, "local") == 0
+	f.SiblingsKnown = rapid.IntRange(0, 5).Draw(t, "siblings known") > 0
+	for range rapid.IntRange(0, 2).Draw(t, "siblings") {
+		f.Siblings = append(f.Siblings, Sibling{PR: rapid.IntRange(1, 20).Draw(t, "sibling"), Base: hostile(t, "sibling base")})
+	}
+	touch(&f, rapid.SliceOfN(rapid.Custom(anyChange), 0, 12).Draw(t, "changes")...)
+	for _, path := range rapid.SliceOfN(rapid.Custom(anyPath), 0, 5).Draw(t, "tree") {
+		f.Touched.Landed = append(f.Touched.Landed, path)
+	}
+	f.Touched.Attributes[""] = rapid.SampledFrom([]string{"", "gen.ts linguist-generated\n", hostile(t, "attributes")}).Draw(t, "attributes")
+	if rapid.IntRange(0, 5).Draw(t, "conflict") == 0 {
+		f.Touched.Conflicts, f.Touched.Landed = []string{anyPath(t)}, nil
+	}
+	if rapid.IntRange(0, 8).Draw(t, "refused") == 0 {
+		f.Touched.Refused = &Refusal{Kind: RefusalKind(hostile(t, "refusal")), Detail: hostile(t, "detail"), Fix: hostile(t, "fix"), Path: hostile(t, "path")}
+	}
+	return f
+}
+
+// contracts are those that properties are tried with: every outcome for pull requests of no agent.
+func contracts(t testing.TB) []*ownership.Contract {
+	src := string(exampleSource(t))
+	var out []*ownership.Contract
+	for _, u := range []string{"bots: fail, people: pass", "bots: pass, people: pass", "bots: pass, people: fail", "bots: fail, people: fail"} {
+		c, err := ownership.Parse(ownership.FileName, []byte(strings.Replace(src, "bots: fail, people: pass", u, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func encoded(t rapid.TB, r Report) []byte {
+	src, err := json.Marshal(r)
+	if err != nil {
+		t.Fatalf("marshal: %v", err)
+	}
+	return src
+}
+
+// TestRenderInert renders arbitrary reports of arbitrary facts: limits, conclusions and inertness hold for all.
+func TestRenderInert(t *testing.T) {
+	all := contracts(t)
+	schema := compiledSchema(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		f := anyFacts(rt)
+		r := Evaluate(all[rapid.IntRange(0, len(all)-1).Draw(rt, "contract")], f)
+		for _, d := range Render(r) {
+			holdDocument(t, d)
+		}
+		if out := RenderText(r, nil); strings.ContainsFunc(out, func(c rune) bool { return c != '\n' && hidden(c) }) || !utf8.ValidString(out) {
+			t.Errorf("a terminal would see a hidden character: %q", out)
+		}
+		for line := range strings.Lines(RenderGitHub(r)) {
+			if !strings.HasPrefix(line, "::") || strings.Count(line, "::") < 2 {
+				t.Errorf("no workflow command: %q", line)
+			}
+		}
+		var doc any
+		if err := json.Unmarshal(encoded(rt, r), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("schema: %v", err)
+		}
+		if t.Failed() {
+			rt.FailNow()
+		}
+	})
+}
+
+func holdDocument(t testing.TB, d Document) {
+	for name, s := range map[string]string{"summary": d.Summary, "text": d.Text} {
+		if len(s) > MaxText || !utf8.ValidString(s) {
+			t.Errorf("%s has %d bytes, or is not UTF-8", name, len(s))
+		}
+		spans(t, s, []string{marker})
+		if strings.Contains(outside(t, s), marker) {
+			t.Errorf("hostile text outside code in the %s: %q", name, s)
+		}
+	}
+	if len(d.Title) > MaxTitle || strings.Contains(d.Title, marker) || visible(d.Title) != d.Title {
+		t.Errorf("title: %q", d.Title)
+	}
+	if d.Status != "completed" || !slices.Contains([]string{"success", "failure", "action_required"}, d.Conclusion) {
+		t.Errorf("%s: status %q, conclusion %q", d.Name, d.Status, d.Conclusion)
+	}
+	if len(d.Annotations) > MaxAnnotations {
+		t.Errorf("%d annotations", len(d.Annotations))
+	}
+	for _, a := range d.Annotations {
+		if len(a.Message) > MaxMessage || len(a.Title) > MaxTitle || a.StartLine < 1 || visible(a.Path) != a.Path {
+			t.Errorf("annotation: %+v", a)
+		}
+		for line := range strings.Lines(a.Message) {
+			if prose := outside(t, line); acting.MatchString(prose) {
+				t.Errorf("annotation acts: %q", line)
+			}
+		}
+	}
+	holdFence(t, d.Text)
+}
+
+// holdFence holds that the text ends with the report as fenced JSON.
+func holdFence(t testing.TB, text string) {
+	_, after, found := strings.Cut(text, "```json\n")
+	body, ok := strings.CutSuffix(after, "\n```\n")
+	var r Report
+	if !found || !ok {
+		t.Errorf("the text does not end with a fence: %q", text)
+	} else if err := json.Unmarshal([]byte(body), &r); err != nil {
+		t.Errorf("the fenced report: %v", err)
+	}
+}
+
+// TestOrderIsIrrelevant shuffles everything that has an order.
+func TestOrderIsIrrelevant(t *testing.T) {
+	all := contracts(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		c := all[rapid.IntRange(0, len(all)-1).Draw(rt, "contract")]
+		f := anyFacts(rt)
+		want := encoded(rt, Evaluate(c, f))
+		if again := encoded(rt, Evaluate(c, f)); !bytes.Equal(want, again) {
+			rt.Fatalf("equal facts, different reports:\n%s\n%s", want, again)
+		}
+		g, touched := f, *f.Touched
+		touched.Changes = rapid.Permutation(touched.Changes).Draw(rt, "changes")
+		touched.Landed = rapid.Permutation(touched.Landed).Draw(rt, "landed")
+		touched.Conflicts = append(slices.Clone(touched.Conflicts), touched.Conflicts...)
+		if f.Touched.Landed == nil {
+			touched.Landed = nil
+		}
+		g.Touched, g.Siblings = &touched, rapid.Permutation(f.Siblings).Draw(rt, "siblings")
+		if got := encoded(rt, Evaluate(c, g)); !bytes.Equal(want, got) {
+			rt.Fatalf("another order, another report:\n%s\n%s", want, got)
+		}
+	})
+}
+
+// forgets are the ways not to know.
+func forgets() map[string]func(*Facts) {
+	return map[string]func(*Facts){
+		"contract":   func(f *Facts) { f.Contract.Kind = ContractUnknown },
+		"changes":    func(f *Facts) { f.Touched = nil },
+		"author":     func(f *Facts) { f.Author = Account{} },
+		"pusher":     func(f *Facts) { f.Pusher = Account{} },
+		"siblings":   func(f *Facts) { f.Siblings, f.SiblingsKnown = nil, false },
+		"head repo":  func(f *Facts) { f.Head.Repo = 0 },
+		"base repo":  func(f *Facts) { f.Base.Repo = 0 },
+		"branch":     func(f *Facts) { f.Head.Name = "" },
+		"head":       func(f *Facts) { f.Head.SHA = "" },
+		"base":       func(f *Facts) { f.Base.SHA = "" },
+		"landed":     func(f *Facts) { f.Touched.Landed = nil },
+		"attributes": func(f *Facts) { f.Touched.Attributes = nil },
+	}
+}
+
+// TestUnknownNeverPasses forgets one fact after another: what did not pass does not pass then either.
+func TestUnknownNeverPasses(t *testing.T) {
+	all := contracts(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		c, f := all[rapid.IntRange(0, len(all)-1).Draw(rt, "contract")], anyFacts(rt)
+		f.Local = false
+		before := Evaluate(c, f)
+		for name, forget := range forgets() {
+			g, touched := f, *f.Touched
+			g.Touched = &touched
+			forget(&g)
+			after := Evaluate(c, g)
+			if before.Verdict() != Success && after.Verdict() == Success {
+				rt.Fatalf("without %s it passes; with it: %v", name, rulesOf(before))
+			}
+			for i, check := range before.Checks {
+				if check.Verdict != Success && after.Checks[i].Verdict == Success && !slices.Contains([]string{"author", "branch", "head repo", "base repo"}, name) {
+					rt.Fatalf("without %s %s passes; with it: %v", name, check.Name, rulesOf(before))
+				}
+			}
+		}
+		if r := Evaluate(nil, f); r.Verdict() == Success {
+			rt.Fatal("no contract passes")
+		}
+	})
+}
+
+// TestMoreChangesNeverHelp adds a change: the verdict does not improve, and no finding on another path disappears.
+func TestMoreChangesNeverHelp(t *testing.T) {
+	all := contracts(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		c, f := all[rapid.IntRange(0, len(all)-1).Draw(rt, "contract")], anyFacts(rt)
+		before := Evaluate(c, f)
+		touched := *f.Touched
+		touched.Changes, touched.Landed = slices.Clone(touched.Changes), slices.Clone(touched.Landed)
+		more := anyChange(rt)
+		f.Touched = &touched
+		touched.Changes = append(touched.Changes, more)
+		if !more.removed() && len(touched.Conflicts) == 0 {
+			touched.Landed = append(touched.Landed, more.Path)
+		}
+		if after := Evaluate(c, f); before.Verdict().Worse(after.Verdict()) {
+			rt.Fatalf("with %+v the verdict improves from %s to %s", more, before.Verdict(), after.Verdict())
+		}
+	})
+}
+
+// TestCombineIsWorst combines reports: the worst verdict stands in every check, whatever the order.
+func TestCombineIsWorst(t *testing.T) {
+	all := contracts(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		var rs []Report
+		for i := range rapid.IntRange(1, 4).Draw(rt, "reports") {
+			f := anyFacts(rt)
+			f.PR = 12 + i
+			rs = append(rs, Evaluate(all[rapid.IntRange(0, len(all)-1).Draw(rt, "contract")], f))
+		}
+		got := Combine(rs...)
+		for _, name := range checkNames() {
+			want := Success
+			for _, r := range rs {
+				want = Worst(want, r.check(name).Verdict)
+			}
+			if v := got.check(name).Verdict; v != want {
+				rt.Fatalf("%s is %s, want %s", name, v, want)
+			}
+		}
+		shuffled := rapid.Permutation(rs).Draw(rt, "order")
+		if a, b := encoded(rt, got), encoded(rt, Combine(shuffled...)); !bytes.Equal(a, b) {
+			rt.Fatalf("another order, another report:\n%s\n%s", a, b)
+		}
+		for _, r := range rs {
+			if text := fmt.Sprint(Render(got)); len(rs) > 1 && !strings.Contains(text, fmt.Sprint(r.PR)) {
+				rt.Fatalf("pull request %d is not named", r.PR)
+			}
+		}
+		for _, d := range Render(got) {
+			holdDocument(t, d)
+		}
+		if t.Failed() {
+			rt.FailNow()
+		}
+	})
+}
