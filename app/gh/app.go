@@ -1,5 +1,5 @@
 // Package gh is the only place that knows GitHub's API: its types, tokens, limits and webhook payloads. It decides
-// nothing. It hands out plain values, and errors that tell a missing thing (Absent), a refusal (Refused) and a rate limit
+// nothing. It hands out plain values, and errors that tell a missing thing (Absent), a repository that is not ours (Barred) and a rate limit
 // (*RateLimitError) apart from GitHub being out of reach, which is every other error.
 //
 // Each repository has a client of its own, with tokens restricted to that repository and to what the client does, and a

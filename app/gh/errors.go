@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
@@ -36,11 +37,14 @@ func Absent(err error) bool {
 	return errors.As(err, &s) && (s.Status == http.StatusNotFound || s.Status == http.StatusGone)
 }
 
-// Refused reports whether err says that the App may not do this: a missing permission or a suspended installation.
-func Refused(err error) bool {
+// Barred reports whether err says that GitHub issues the App no token for a repository: the installation was removed or
+// suspended, or the repository is not one of its own, which a forged or outdated notice may have claimed.
+func Barred(err error) bool {
 	var s *StatusError
-	return errors.As(err, &s) && (s.Status == http.StatusForbidden || s.Status == http.StatusUnauthorized ||
-		s.Status == http.StatusUnprocessableEntity)
+	if !errors.As(err, &s) || !strings.HasSuffix(s.Path, "/access_tokens") {
+		return false
+	}
+	return s.Status == http.StatusNotFound || s.Status == http.StatusForbidden || s.Status == http.StatusUnprocessableEntity
 }
 
 // plain turns what the libraries return into this package's errors; err may be nil.

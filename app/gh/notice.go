@@ -14,8 +14,7 @@ type Notice struct {
 	FullName           string
 	PR                 int    // 0: the repository's open pull requests
 	Branch             string // with PR 0: only those from or onto this branch; "" for all of them
-	Again              bool   // a person asked for the checks to be put again, even unchanged ones
-	Reason             string // event and action, for the log
+	Reason             string // event and action: "check_run.rerequested"
 }
 
 // Push says who moved a branch to a commit. It is the one thing taken from a payload: GitHub's API does not tell who
@@ -155,18 +154,15 @@ func (p *payload) suite(s *suite) Reading {
 	if p.Repository == nil || s == nil || (p.Action != "requested" && p.Action != "rerequested") {
 		return Reading{}
 	}
-	again := p.Action == "rerequested"
 	var r Reading
 	for _, pull := range s.PullRequests {
 		if pull.Number > 0 {
-			n := p.whole().pull(pull.Number)
-			n.Again = again
-			r.Notices = append(r.Notices, n)
+			r.Notices = append(r.Notices, p.whole().pull(pull.Number))
 		}
 	}
 	if len(r.Notices) == 0 && s.HeadBranch != "" { // a suite of a fork's branch names no pull requests
 		n := p.whole()
-		n.Branch, n.Again = s.HeadBranch, again
+		n.Branch = s.HeadBranch
 		r.Notices = append(r.Notices, n)
 	}
 	return r

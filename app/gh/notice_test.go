@@ -57,7 +57,7 @@ func TestReadTurnsAPayloadIntoWhatToLookAtAgain(t *testing.T) {
 		{
 			"a person asked for the checks again", "check_run",
 			`{` + repo + `,"action":"rerequested","check_run":{"check_suite":{"head_branch":"x","pull_requests":[{"number":3},{"number":4}]}}}`,
-			Reading{Notices: []Notice{at(Notice{PR: 3, Again: true, Reason: "check_run.rerequested"}), at(Notice{PR: 4, Again: true, Reason: "check_run.rerequested"})}},
+			Reading{Notices: []Notice{at(Notice{PR: 3, Reason: "check_run.rerequested"}), at(Notice{PR: 4, Reason: "check_run.rerequested"})}},
 		},
 		{
 			"our own check runs answer themselves with nothing", "check_run",

@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/store"
+)
+
+// judge looks at one pull request and puts its verdict on its head commit.
+//
+// Check runs belong to a commit, not to a pull request. When several open pull requests have the same head, the one with
+// the lowest number speaks for all of them, and the worse verdict stands: the others wake it and leave. So two jobs never
+// write the check runs of one commit.
+func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
+	pull, err := s.Pull(ctx, number)
+	if err != nil {
+		return err
+	}
+	if !pull.Open {
+		return a.closed(ctx, s, number)
+	}
+	moved, err := a.db.PutPull(ctx, store.Pull{Repo: s.id, Number: number, SHA: pull.Head.SHA})
+	if err != nil {
+		return err
+	}
+	if moved != "" && moved != pull.Head.SHA {
+		if err := a.wakeAt(ctx, s, number, moved); err != nil {
+			return err
+		}
+	}
+	group, err := a.group(ctx, s, pull)
+	if err != nil {
+		return err
+	}
+	if leader := group[0].Number; leader != number {
+		return a.wakeOne(ctx, s, leader, "same head as another pull request")
+	}
+	reports := make([]checks.Report, 0, len(group))
+	for _, p := range group {
+		report, err := a.report(ctx, s, p, others(group, p))
+		if err != nil {
+			return fmt.Errorf("judge pull request %d: %w", p.Number, err)
+		}
+		reports = append(reports, report)
+	}
+	a.met.verdict(reports)
+	p := &publisher{App: a, site: s, key: store.Key{Repo: s.id, PR: number}, again: again}
+	return p.publish(ctx, checks.Combine(reports...))
+}
+
+// closed forgets a pull request and wakes those that shared its head: their combined verdict may be another now.
+func (a *App) closed(ctx context.Context, s site, number int) error {
+	sha, err := a.db.ForgetPull(ctx, s.id, number)
+	if err != nil || sha == "" {
+		return err
+	}
+	return a.wakeAt(ctx, s, number, sha)
+}
+
+// group reads the open pull requests whose head is the same commit, lowest number first, pull among them.
+func (a *App) group(ctx context.Context, s site, pull gh.Pull) ([]gh.Pull, error) {
+	believed, err := a.db.PullsAt(ctx, s.id, pull.Head.SHA)
+	if err != nil {
+		return nil, err
+	}
+	group := []gh.Pull{pull}
+	for _, number := range believed {
+		if number == pull.Number {
+			continue
+		}
+		other, err := s.Pull(ctx, number)
+		if err != nil {
+			return nil, err
+		}
+		if other.Open && other.Head.SHA == pull.Head.SHA {
+			group = append(group, other)
+		}
+	}
+	slices.SortFunc(group, func(x, y gh.Pull) int { return x.Number - y.Number })
+	return group, nil
+}
+
+func others(group []gh.Pull, p gh.Pull) []gh.Pull {
+	return slices.DeleteFunc(slices.Clone(group), func(o gh.Pull) bool { return o.Number == p.Number })
+}
+
+// wakeAt wakes the pull requests last seen at sha, except one.
+func (a *App) wakeAt(ctx context.Context, s site, except int, sha string) error {
+	numbers, err := a.db.PullsAt(ctx, s.id, sha)
+	if err != nil {
+		return err
+	}
+	for _, number := range numbers {
+		if number == except {
+			continue
+		}
+		if err := a.wakeOne(ctx, s, number, "a pull request with the same head changed"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *App) wakeOne(ctx context.Context, s site, number int, reason string) error {
+	return a.db.Notify(ctx, store.Notice{
+		Installation: s.installation, Repo: s.id, FullName: s.fullName, PR: number, Reason: reason,
+	})
+}

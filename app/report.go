@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/git"
+	"github.com/agentplane/agentplane/ownership"
+)
+
+// report reads the facts of one open pull request and has them judged. same are the other open pull requests with the
+// same head.
+func (a *App) report(ctx context.Context, s site, pull gh.Pull, same []gh.Pull) (checks.Report, error) {
+	mirror := a.mirrors.Repo(s.id, git.Remote{URL: s.CloneURL(), Token: s.GitToken})
+	commits, refused, err := fetch(ctx, mirror, pull)
+	if err != nil {
+		return checks.Report{}, err
+	}
+	var contract *ownership.Contract
+	var facts checks.Facts
+	if refused != nil {
+		facts.Contract = checks.ContractState{Kind: checks.ContractUnknown}
+		facts.Touched = refused
+	} else if contract, facts, err = ReadTree(ctx, mirror, commits); err != nil {
+		return checks.Report{}, err
+	}
+	facts.Repo, facts.PR, facts.Default, facts.ReadAt = pull.FullName, pull.Number, pull.Default, a.config.Now()
+	facts.Base = checks.Ref{Repo: pull.Base.Repo, Name: pull.Base.Name, SHA: commits.Base}
+	facts.Head = checks.Ref{Repo: pull.Head.Repo, Name: pull.Head.Name, SHA: pull.Head.SHA}
+	facts.Author = checks.Account(pull.Author)
+	facts.Siblings, facts.SiblingsKnown = siblings(pull, same), true
+	if facts.Pusher, err = a.pusher(ctx, s, pull, contract); err != nil {
+		return checks.Report{}, err
+	}
+	return checks.Evaluate(contract, facts), nil
+}
+
+// fetch brings the default branch, the base and the head into the mirror. The head must be the commit that the API named:
+// otherwise one of the two answers is stale. What git refuses because of the pull request's own objects is a fact.
+func fetch(ctx context.Context, mirror *git.Repo, pull gh.Pull) (Commits, *checks.Touched, error) {
+	head := fmt.Sprintf("refs/pull/%d/head", pull.Number)
+	def, base := "refs/heads/"+pull.Default, "refs/heads/"+pull.Base.Name
+	got, err := mirror.Fetch(ctx, git.Ref{Remote: def}, git.Ref{Remote: base}, git.Ref{Remote: head})
+	var missing *git.MissingRefError
+	if errors.As(err, &missing) {
+		return Commits{}, nil, fmt.Errorf("%w: %w", errUnsettled, err)
+	}
+	if err != nil {
+		refused, err := refusal(err)
+		return Commits{}, refused, err
+	}
+	if got[head] != pull.Head.SHA {
+		return Commits{}, nil, fmt.Errorf("%w: the API has the head at %s, git at %s", errUnsettled, pull.Head.SHA, got[head])
+	}
+	return Commits{Default: got[def], Base: got[base], Head: got[head]}, nil, nil
+}
+
+// siblings are the other open pull requests of the same branch. They always share its head.
+func siblings(pull gh.Pull, same []gh.Pull) []checks.Sibling {
+	var list []checks.Sibling
+	for _, o := range same {
+		if o.Head.Repo == pull.Head.Repo && o.Head.Name == pull.Head.Name {
+			list = append(list, checks.Sibling{PR: o.Number, Base: o.Base.Name})
+		}
+	}
+	return list
+}
+
+// pusher tells who pushed the head, from the signed deliveries that were stored; GitHub's API does not tell. A login that
+// changed hands since is not handed on: the id decides then.
+//
+// The login is looked up only where the contract asks for accounts and the pusher is not the author, whose login the API
+// has just told.
+func (a *App) pusher(ctx context.Context, s site, pull gh.Pull, contract *ownership.Contract) (checks.Account, error) {
+	if pull.Head.Repo != s.id || contract == nil {
+		return checks.Account{}, nil
+	}
+	if agent, _ := contract.ForBranch(pull.Head.Name); agent == nil || len(agent.Accounts) == 0 {
+		return checks.Account{}, nil
+	}
+	push, known, err := a.db.Pusher(ctx, s.id, "refs/heads/"+pull.Head.Name, pull.Head.SHA)
+	if err != nil || !known {
+		return checks.Account{}, err
+	}
+	if push.UserID == pull.Author.ID {
+		return checks.Account(pull.Author), nil
+	}
+	now, err := s.Account(ctx, push.Login)
+	switch {
+	case err != nil && !gh.Absent(err):
+		return checks.Account{}, err
+	case err != nil || now.ID != push.UserID:
+		return checks.Account{ID: push.UserID}, nil
+	}
+	return checks.Account(now), nil
+}

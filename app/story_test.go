@@ -1,0 +1,164 @@
+package app_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/sim"
+)
+
+func TestATrespassTurnsRedAndItsFixGreen(t *testing.T) {
+	w := newWorld(t)
+	sha := w.commit("search", "agent/search", map[string]string{
+		"src/pages/index.astro": "<input>\n", "src/content/config.ts": "export const tags = ['x'];\n",
+	})
+	w.open("search", "agent/search")
+	w.expect(sha, "failure", "search wrote metadata's file")
+	run, _ := w.repo.CheckRun(sha, checks.CheckOwnership)
+	if len(run.Annotations) != 1 || run.Annotations[0].Path != "src/content/config.ts" {
+		t.Errorf("annotations %+v", run.Annotations)
+	}
+	for _, want := range []string{".agentplane.yml:", "src/content/config.ts", "metadata"} {
+		if !strings.Contains(run.Summary, want) {
+			t.Errorf("the summary does not say %q:\n%s", want, run.Summary)
+		}
+	}
+	fixed := w.commit("search", "agent/search", map[string]string{"src/content/config.ts": "export const tags = [];\n"})
+	w.expect(fixed, "success", "the file is as it was")
+	if got := w.conclusion(sha); got != "failure" {
+		t.Errorf("the old head's verdict became %q", got)
+	}
+	if unknown := w.hub.Unknown(); len(unknown) > 0 {
+		t.Errorf("unknown addresses: %q", unknown)
+	}
+}
+
+func TestOnlyWhatChangedIsWritten(t *testing.T) {
+	w := newWorld(t)
+	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
+	w.open("search", "agent/search")
+	w.expect(sha, "success", "search owns it")
+	writes := func() (n int) {
+		for _, r := range w.hub.APIRequests(0) {
+			if strings.Contains(r.Path, "/check-runs") && r.Method != "GET" {
+				n++
+			}
+		}
+		return n
+	}
+	before := writes()
+	w.commit("metadata", "integration/next", map[string]string{"src/content/config.ts": "export const tags = ['y'];\n"})
+	w.settle()
+	w.must(w.app.Sweep(t.Context()))
+	w.settle()
+	if after := writes(); after != before {
+		t.Errorf("%d writes for a target that moved and a sweep", after-before)
+	}
+	run, _ := w.repo.CheckRun(sha, checks.CheckOwnership)
+	if !w.repo.Rerequest(w.bot("search"), run.ID) {
+		t.Fatal("the check run could not be rerequested")
+	}
+	w.settle()
+	if after := writes(); after == before {
+		t.Error("a check run that a person asked for again was not written")
+	}
+	w.expect(sha, "success", "asked for again")
+}
+
+func TestRequestsForAJudgement(t *testing.T) {
+	w := newWorld(t)
+	w.settle()
+	mark := w.hub.Mark()
+	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
+	w.open("search", "agent/search")
+	w.expect(sha, "success", "search owns it")
+	// The pushed branch and the opened pull request each wake the repository or the pull request once, and every token
+	// is new: all of that together is what one judgement costs at its dearest.
+	first := routes(w, mark)
+	t.Logf("a first judgement: %v", first)
+	mark = w.hub.Mark()
+	sha = w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<select>\n"})
+	w.settle()
+	again := judgement(w, mark)
+	t.Logf("another one: %v", again)
+	if n := count(again); n > 6 {
+		t.Errorf("%d requests for a judgement, at most 6 are allowed: %v", n, again)
+	}
+	mark = w.hub.Mark()
+	run, _ := w.repo.CheckRun(sha, checks.CheckOwnership)
+	_ = run
+	w.must(w.repo.Pull(1).Edit(w.bot("search"), sim.PullEdit{Title: ptr("Another title")}))
+	w.settle()
+	unchanged := judgement(w, mark)
+	t.Logf("nothing changed: %v", unchanged)
+	if n := count(unchanged); n > 2 {
+		t.Errorf("%d requests when nothing changed, at most 2 are allowed: %v", n, unchanged)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// routes counts the App's requests since a mark, by route.
+func routes(w *world, mark sim.Mark) map[string]int {
+	counts := map[string]int{}
+	for _, r := range w.hub.APIRequests(mark) {
+		if r.Caller == w.reg.Slug || strings.HasPrefix(r.Caller, w.reg.Slug) {
+			counts[r.Route]++
+		}
+	}
+	return counts
+}
+
+// judgement is routes without the list of open pull requests, which belongs to the job that looks around after a push.
+func judgement(w *world, mark sim.Mark) map[string]int {
+	counts := routes(w, mark)
+	delete(counts, "GET /repos/{owner}/{repo}/pulls")
+	return counts
+}
+
+func count(counts map[string]int) (n int) {
+	for c := range maps.Values(counts) {
+		n += c
+	}
+	return n
+}
+
+func TestTheWorseVerdictStandsOnASharedHead(t *testing.T) {
+	w := newWorld(t)
+	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
+	good := w.open("search", "agent/search")
+	w.expect(sha, "success", "alone")
+	w.must(w.repo.Push(w.bot("review"), "agent/review-1", sha, false))
+	bad := w.open("review", "agent/review-1")
+	w.expect(sha, "failure", "the same commit is another agent's pull request too")
+	if got := w.text(sha); !strings.Contains(got, "#2") {
+		t.Errorf("the text does not name the pull request:\n%s", got)
+	}
+	w.must(bad.Close(w.bot("review")))
+	w.expect(sha, "success", "the other one was closed")
+	w.must(bad.Reopen(w.bot("review")))
+	w.expect(sha, "failure", "it was opened again")
+	moved := w.commit("review", "agent/review-1", map[string]string{"src/pages/index.astro": "<ul></ul>\n", "tests/a.sh": "true\n"})
+	w.expect(sha, "success", "it moved away")
+	w.expect(moved, "success", "and is in order there")
+	_ = good
+}
+
+func TestASecondPullRequestOfABranchFails(t *testing.T) {
+	w := newWorld(t)
+	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
+	w.open("search", "agent/search")
+	w.expect(sha, "success", "one")
+	second := w.openOnto("search", "agent/search", "main")
+	w.expect(sha, "failure", "two of one branch")
+	if d := cmp.Diff([]string{"ownership/branch "}, slices.Compact(w.rules(sha))); d != "" {
+		t.Errorf("rules (-want +got)\n%s", d)
+	}
+	w.must(second.Close(w.bot("search")))
+	w.expect(sha, "success", "one again")
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/store"
+)
+
+// work handles what is waiting for one key. It implements store.Handler: an error is retried, and the notices stay.
+func (a *App) work(ctx context.Context, key store.Key, notices []store.Notice) error {
+	start := time.Now()
+	s, err := a.site(key, newest(notices))
+	if err != nil {
+		a.log.Error("notice dropped", "repo", key.Repo, "error", err)
+		return nil
+	}
+	kind := "pull"
+	if key.PR == 0 {
+		kind = "repository"
+		err = a.lookAround(ctx, s, notices)
+	} else {
+		err = a.judge(ctx, s, key.PR, slices.ContainsFunc(notices, isAgain))
+	}
+	a.met.job(kind, time.Since(start), err)
+	return a.fate(ctx, key, notices, err)
+}
+
+// fate decides what an error means for the job: dropped, put off, or retried. Only what GitHub says is gone is dropped.
+func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, err error) error {
+	var limit *gh.RateLimitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &limit):
+		return &store.Later{Until: limit.Until, Reason: err.Error()}
+	case errors.Is(err, errUnsettled):
+		return &store.Later{Until: a.config.Now().Add(a.config.Pace.Settle), Reason: err.Error()}
+	case gh.Barred(err):
+		a.log.Warn("notice dropped, GitHub gives no access", "repo", key.Repo, "pr", key.PR, "error", err)
+		return nil
+	case gh.Absent(err) && a.config.Now().Sub(oldest(notices)) > a.config.Pace.Absent:
+		a.log.Warn("no longer there", "repo", key.Repo, "pr", key.PR, "error", err)
+		if key.PR == 0 {
+			return a.db.ForgetRepository(ctx, key.Repo)
+		}
+		_, err := a.db.ForgetPull(ctx, key.Repo, key.PR)
+		return err
+	}
+	return err
+}
+
+// errUnsettled says that two of GitHub's answers do not fit each other yet: its API and its git, or a change and the list
+// that should show it. A moment later they do.
+var errUnsettled = errors.New("GitHub's answers do not agree yet")
+
+// site is the repository that a job works on.
+type site struct {
+	*gh.Repo
+	id, installation int64
+	fullName         string
+}
+
+func (a *App) site(key store.Key, n store.Notice) (site, error) {
+	repo, err := a.gh.Repo(n.Installation, key.Repo, n.FullName)
+	return site{Repo: repo, id: key.Repo, installation: n.Installation, fullName: n.FullName}, err
+}
+
+// lookAround wakes the pull requests of a repository that the notices ask for, and those it believed open that GitHub no
+// longer lists.
+func (a *App) lookAround(ctx context.Context, s site, notices []store.Notice) error {
+	open, err := s.OpenPulls(ctx)
+	if err != nil {
+		return err
+	}
+	known := store.Repository{ID: s.id, Installation: s.installation, FullName: s.fullName}
+	if len(open) > 0 {
+		known.FullName, known.DefaultBranch = open[0].FullName, open[0].Default
+	}
+	if err := a.db.PutRepository(ctx, known); err != nil {
+		return err
+	}
+	wake := asked(open, notices)
+	believed, err := a.db.Pulls(ctx, s.id)
+	if err != nil {
+		return err
+	}
+	for _, number := range believed {
+		if !slices.ContainsFunc(open, func(o gh.Pull) bool { return o.Number == number }) {
+			wake[number] = newest(notices)
+		}
+	}
+	list := make([]store.Notice, 0, len(wake))
+	for number, n := range wake {
+		n.PR, n.Ref, n.FullName = number, "", known.FullName
+		list = append(list, n)
+	}
+	return a.db.Notify(ctx, list...)
+}
+
+// asked picks the open pull requests that the notices mean. A push to the default branch means all of them: the contract
+// is read from there.
+func asked(open []gh.Pull, notices []store.Notice) map[int]store.Notice {
+	wake := map[int]store.Notice{}
+	for _, n := range notices {
+		for _, p := range open {
+			if n.Ref != "" && n.Ref != p.Default && n.Ref != p.Base.Name && n.Ref != p.Head.Name {
+				continue
+			}
+			if _, ok := wake[p.Number]; !ok || isAgain(n) {
+				wake[p.Number] = n
+			}
+		}
+	}
+	return wake
+}
+
+func newest(notices []store.Notice) store.Notice { return notices[len(notices)-1] }
+
+func oldest(notices []store.Notice) time.Time { return notices[0].At }
+
+// isAgain tells whether a person asked for the checks to be put again: "Re-run" arrives as rerequested.
+func isAgain(n store.Notice) bool { return strings.HasSuffix(n.Reason, ".rerequested") }
