@@ -63,7 +63,7 @@ func (g *GitHub) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 	segments, decoded := splitPath(path)
 	g.mu.Lock()
 	segments = g.byID(segments)
-	op, params, known := find(r.Method, segments)
+	op, params, known := g.find(r.Method, segments)
 	if known {
 		x.Route = op.method + " " + op.pattern
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -144,17 +145,20 @@ func (c *call) getDelivery() *reply {
 		return notFound()
 	}
 	out := v.render()
-	headers := func(h http.Header) fields {
-		flat := fields{}
-		for name := range h {
-			flat[name] = h.Get(name)
-		}
-		return flat
-	}
 	out["url"] = v.url
-	out["request"] = fields{"headers": headers(v.RequestHeader), "payload": rawJSON(v.Payload)}
-	out["response"] = fields{"headers": headers(v.ResponseHeader), "payload": strings.ToValidUTF8(string(v.Response), "")}
+	out["request"] = fields{"headers": renderHeaders(v.RequestHeader), "payload": rawJSON(v.Payload)}
+	out["response"] = fields{"headers": renderHeaders(v.ResponseHeader), "payload": strings.ToValidUTF8(string(v.Response), "")}
 	return ok(out)
+}
+
+// renderHeaders shows headers in GitHub's own spelling.
+func renderHeaders(h http.Header) fields {
+	spelling := strings.NewReplacer("X-Github-", "X-GitHub-", "Hook-Id", "Hook-ID", "Target-Id", "Target-ID", "Content-Type", "content-type")
+	flat := fields{}
+	for name := range h {
+		flat[spelling.Replace(name)] = h.Get(name)
+	}
+	return flat
 }
 
 func (c *call) redeliver() *reply {
@@ -167,7 +171,11 @@ func (c *call) redeliver() *reply {
 func (c *call) listInstallationRepos() *reply {
 	t := c.caller.token
 	list := slices.DeleteFunc(t.install.repositories(), func(r *Repo) bool { return !t.covers(r) })
-	out := countedOf(c, "repositories", list, func(r *Repo) any { return r.renderRepo() })
+	out := countedOf(c, "repositories", list, func(r *Repo) any {
+		shown := renderMergeSettings(r.renderRepo())
+		shown["permissions"], shown["temp_clone_token"] = renderRole("read"), ""
+		return shown
+	})
 	if body, isObject := out.body.(fields); isObject {
 		body["repository_selection"] = t.install.selection()
 	}
@@ -176,9 +184,13 @@ func (c *call) listInstallationRepos() *reply {
 
 func (c *call) rateLimit() *reply {
 	w := c.window()
-	core := fields{"limit": c.g.o.RateLimit, "remaining": c.g.o.RateLimit - w.used, "reset": w.reset.Unix(), "used": w.used, "resource": "core"}
-	search := fields{"limit": 30, "remaining": 30, "reset": c.g.now().Unix() + 60, "used": 0, "resource": "search"}
-	return ok(fields{"resources": fields{"core": core, "search": search}, "rate": core})
+	core := fields{"limit": c.g.o.RateLimit, "remaining": c.g.o.RateLimit - w.used, "reset": w.reset.Unix(), "used": w.used}
+	resources := fields{"core": core}
+	for _, name := range []string{"search", "graphql", "integration_manifest", "source_import", "code_search", "scim",
+		"code_scanning_autofix", "actions_runner_registration", "dependency_snapshots"} {
+		resources[name] = fields{"limit": 30, "remaining": 30, "reset": c.g.now().Unix() + 60, "used": 0}
+	}
+	return ok(fields{"resources": resources, "rate": core})
 }
 
 func (c *call) getSelf() *reply {
@@ -189,7 +201,10 @@ func (c *call) getSelf() *reply {
 	case t.user == nil:
 		return fail(http.StatusForbidden, "Resource not accessible by integration")
 	}
-	return ok(c.g.renderFullUser(t.user))
+	out := c.g.renderFullUser(t.user)
+	maps.Copy(out, fields{"collaborators": 0, "disk_usage": 0, "owned_private_repos": 0, "private_gists": 0, "total_private_repos": 0,
+		"two_factor_authentication": true, "user_view_type": "private"})
+	return ok(out)
 }
 
 func (c *call) getUser() *reply {

@@ -296,7 +296,9 @@ func (c *call) combinedStatus() *reply {
 	if len(latest) == 0 {
 		state = "pending"
 	}
-	return ok(fields{"state": state, "sha": found.id, "total_count": len(latest), "repository": c.repo.renderMinimal(),
+	repo, whole := c.repo.renderMinimal(), c.repo.renderRepo()
+	repo["git_url"], repo["ssh_url"] = whole["git_url"], whole["ssh_url"]
+	return ok(fields{"state": state, "sha": found.id, "total_count": len(latest), "repository": repo,
 		"statuses":   renderAll(latest, func(s *status) any { return c.renderStatus(s) }),
 		"commit_url": c.repo.apiURL() + "/commits/" + found.id, "url": c.repo.apiURL() + "/commits/" + found.id + "/status"})
 }

@@ -32,7 +32,7 @@ func (c *call) getRepo() *reply {
 
 // refs are the references as announced, or as before that on a stale read.
 func (c *call) refs() map[string]string {
-	if c.stale {
+	if c.stale && c.g.staleWindow(c.repo.refsChanged) {
 		return c.repo.staleRefs
 	}
 	return c.repo.refs
@@ -48,7 +48,8 @@ func (c *call) listBranches() *reply {
 	}
 	return listOf(c, names, func(name string) any {
 		sha := refs["refs/heads/"+name]
-		return fields{"name": name, "commit": fields{"sha": sha, "url": c.repo.apiURL() + "/commits/" + sha}, "protected": false}
+		return fields{"name": name, "commit": fields{"sha": sha, "url": c.repo.apiURL() + "/commits/" + sha}, "protected": false,
+			"protection": renderUnprotected(), "protection_url": c.repo.apiURL() + "/branches/" + name + "/protection"}
 	})
 }
 
@@ -65,7 +66,11 @@ func (c *call) getBranch() *reply {
 	at := c.repo.apiURL() + "/branches/" + name
 	return ok(fields{"name": name, "commit": c.repo.renderCommit(found), "protected": false, "protection_url": at + "/protection",
 		"_links":     fields{"self": at, "html": c.repo.webURL() + "/tree/" + name},
-		"protection": fields{"enabled": false, "required_status_checks": fields{"enforcement_level": "off", "contexts": []string{}, "checks": []string{}}}})
+		"protection": renderUnprotected()})
+}
+
+func renderUnprotected() fields {
+	return fields{"enabled": false, "required_status_checks": fields{"enforcement_level": "off", "contexts": []string{}, "checks": []string{}}}
 }
 
 func (c *call) getPermission() *reply {

@@ -157,6 +157,9 @@ func (r *Repo) createRun(a *App, q checkRequest) (*checkRun, *reply) {
 	if q.HeadSHA == nil {
 		problems = append(problems, `Invalid request. "head_sha" wasn't supplied.`)
 	}
+	if q.Output != nil && q.Output.Title == nil {
+		problems = append(problems, `Invalid request. "title" wasn't supplied.`)
+	}
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
 	}

@@ -75,6 +75,9 @@ func (c *gitCall) begin(name string) (Fault, bool) {
 		c.g.log(Event{Kind: "fault", Actor: login(c.by), Text: string(fault) + ": " + c.x.Route + " " + name})
 	}
 	c.g.mu.Unlock()
+	if status == http.StatusMovedPermanently {
+		c.w.Header().Set("Location", text)
+	}
 	switch {
 	case fault == FaultCutBefore:
 		cut(c.w)
@@ -111,6 +114,11 @@ func (c *gitCall) authorize(name string) (int, string) {
 			return http.StatusUnauthorized, "Repository not found."
 		}
 		return http.StatusNotFound, "Repository not found."
+	}
+	if !strings.EqualFold(name, c.repo.fullName()) {
+		_, rest, _ := strings.Cut(strings.TrimPrefix(c.r.URL.RequestURI(), "/"), "/")
+		_, rest, _ = strings.Cut(rest, "/")
+		return http.StatusMovedPermanently, c.repo.webURL() + ".git/" + rest
 	}
 	if c.service == "receive-pack" {
 		return c.authorizePush(who)

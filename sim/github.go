@@ -66,6 +66,7 @@ type GitHub struct {
 	tempDir string // removed by Close; empty when the caller owns Dir
 	server  *http.Server
 	client  *http.Client // delivers webhooks
+	routes  []route
 	work    sync.WaitGroup
 	ctx     context.Context // ends with Close; owns workers and git children
 	stop    context.CancelFunc
@@ -122,7 +123,7 @@ func Start(o Options) (*GitHub, error) {
 func newGitHub(o Options) *GitHub {
 	ctx, stop := context.WithCancel(context.Background())
 	return &GitHub{
-		o: o, ctx: ctx, stop: stop,
+		o: o, ctx: ctx, stop: stop, routes: routes(),
 		client: &http.Client{Timeout: o.HookTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 4},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		ids: map[string]int64{}, users: map[string]*User{}, repos: map[int64]*Repo{}, names: map[string]*Repo{},

@@ -17,6 +17,9 @@ import (
 	"time"
 )
 
+// maxPayload is the largest payload GitHub delivers; larger ones are not sent at all.
+const maxPayload = 25 << 20
+
 // Delivery is one attempt to deliver a webhook, as the App's owner sees it.
 type Delivery struct {
 	ID             int64
@@ -65,6 +68,10 @@ func (a *App) send(d delivery) {
 		v.Repository = d.repo.ID
 	}
 	v.Payload = encode(d.body)
+	if len(v.Payload) > maxPayload {
+		a.g.log(Event{Kind: "fault", Actor: a.Slug, Text: "sent no " + v.Event + ": its payload is over 25 MB"})
+		return
+	}
 	v.RequestHeader = a.hookHeader(v)
 	a.enqueue(v)
 }

@@ -229,5 +229,5 @@ func (r *Repo) renderComment(c *comment) fields {
 	return fields{"id": c.id, "node_id": nodeID("IssueComment", c.id), "url": r.apiURL() + "/issues/comments/" + itoa(c.id),
 		"html_url": c.pull.pageURL() + "#issuecomment-" + itoa(c.id), "issue_url": issue, "user": r.g.renderUser(c.by),
 		"created_at": stamp(c.created), "updated_at": stamp(c.created), "author_association": r.association(c.by), "body": c.body,
-		"performed_via_github_app": nil}
+		"performed_via_github_app": nil, "reactions": renderReactions(r.apiURL() + "/issues/comments/" + itoa(c.id))}
 }

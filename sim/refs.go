@@ -85,7 +85,7 @@ func (r *Repo) announce(by *User) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	r.staleRefs, r.refs = r.refs, refs
+	r.staleRefs, r.refs, r.refsChanged = r.refs, refs, len(r.g.requests)
 	r.pushed, r.updated = r.g.now(), r.g.now()
 	tags := 0
 	for _, c := range changes {

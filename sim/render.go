@@ -159,6 +159,14 @@ func (r *Repo) renderRepo() fields {
 	return out
 }
 
+// renderInSuite is a repository inside a check suite.
+func (r *Repo) renderInSuite() fields {
+	out := r.renderRepo()
+	maps.Copy(out, fields{"permissions": renderRole("read"), "temp_clone_token": "", "delete_branch_on_merge": false,
+		"network_count": 0, "subscribers_count": 0})
+	return out
+}
+
 // renderMergeSettings adds how the repository merges: part of a repository
 // inside a pull request, and of the whole one.
 func renderMergeSettings(out fields) fields {
@@ -174,7 +182,7 @@ func renderMergeSettings(out fields) fields {
 func (r *Repo) renderFull(role string) fields {
 	out := renderMergeSettings(r.renderRepo())
 	out["network_count"], out["subscribers_count"] = 0, 0
-	out["permissions"], out["temp_clone_token"] = renderRole(role), ""
+	out["permissions"], out["temp_clone_token"], out["template_repository"] = renderRole(role), "", nil
 	if r.owner.Kind == "Organization" {
 		out["organization"] = r.g.renderUser(r.owner)
 	}

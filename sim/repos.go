@@ -21,6 +21,7 @@ type Repo struct {
 	roles         map[*User]string
 	refs          map[string]string // as last announced: full name to object id
 	staleRefs     map[string]string // as before the last announcement
+	refsChanged   int               // request number of that announcement
 	objects       *objectReader
 	commits       map[string]*commit
 	pulls         []*Pull
@@ -170,11 +171,11 @@ func (r *Repo) Transfer(to *User) error {
 	if err := r.move(to, r.name); err != nil {
 		return fmt.Errorf("transfer %s: %w", r.fullName(), err)
 	}
-	kind := "user"
+	from := fields{"user": r.g.renderUser(old)}
 	if old.Kind == "Organization" {
-		kind = "organization"
+		from = fields{"organization": r.g.renderOrganization(old)}
 	}
-	r.sendRepository("transferred", fields{"owner": fields{"from": fields{kind: r.g.renderUser(old)}}}, to)
+	r.sendRepository("transferred", fields{"owner": fields{"from": from}}, to)
 	for _, i := range r.g.sortedInstalls() {
 		if i.account == old && i.repos[r.ID] {
 			i.changeRepos(nil, []*Repo{r})
@@ -226,6 +227,14 @@ func (r *Repo) Delete() {
 		}
 	}
 	delete(r.g.repos, r.ID)
+	for _, other := range r.g.sortedRepos() {
+		for _, p := range other.pulls {
+			if p.headRepo == r {
+				p.keep()
+				p.headRepo = nil
+			}
+		}
+	}
 	r.objects.close()
 }
 

@@ -33,8 +33,8 @@ func routes() []route {
 
 // find matches a path against the operations. Literal segments win over
 // parameters, in the order of the list.
-func find(method string, segments []string) (route, map[string]string, bool) {
-	for _, r := range routes() {
+func (g *GitHub) find(method string, segments []string) (route, map[string]string, bool) {
+	for _, r := range g.routes {
 		if r.method != method {
 			continue
 		}
@@ -61,7 +61,11 @@ func match(pattern, segments []string, params map[string]string) bool {
 	if !isParam {
 		return len(segments) > 0 && segments[0] == pattern[0] && match(pattern[1:], segments[1:], params)
 	}
-	for n := 1; n <= longest && n <= len(segments); n++ {
+	shortest := 1
+	if name == "path" {
+		shortest = 0 // the contents of the root
+	}
+	for n := shortest; n <= longest && n <= len(segments); n++ {
 		if match(pattern[1:], segments[n:], params) {
 			params[name] = strings.Join(segments[:n], "/")
 			return true

@@ -136,7 +136,7 @@ func (s *suite) render() fields {
 		"status": status, "conclusion": orNull(conclusion), "url": at, "before": orNone(s.before), "after": orNone(s.after),
 		"pull_requests": r.renderCheckPulls(s.sha), "app": r.g.renderApp(s.app), "created_at": stamp(s.created),
 		"updated_at": stamp(s.updated), "latest_check_runs_count": len(s.latest()), "check_runs_url": at + "/check-runs",
-		"head_commit": r.renderSimpleCommit(s.sha), "repository": r.renderMinimal(), "rerequestable": true, "runs_rerequestable": true}
+		"head_commit": r.renderSimpleCommit(s.sha), "repository": r.renderInSuite(), "rerequestable": true, "runs_rerequestable": true}
 	return out
 }
 

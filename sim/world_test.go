@@ -3,10 +3,11 @@ package sim
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,9 +16,8 @@ import (
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/golang-jwt/jwt/v4"
 	"github.com/google/go-github/v60/github"
-
-	"github.com/agentplane/agentplane/sim/openapi"
 )
 
 // gateManifest is an App with what a gate for pull requests needs.
@@ -107,15 +107,15 @@ type world struct {
 	repo  *Repo
 	ann   *User
 	bot   *User
-	watch *openapi.Watcher
+	watch *watcher
 }
 
 // newWorld starts a simulator and makes octo/blog with one commit, a
 // collaborator, an agent's bot account, and the App installed.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{at: time.Now()}, hook: newHook(t), watch: openapi.Watch(t)}
-	g, err := Start(Options{Dir: t.TempDir(), Seed: 7, Now: w.clock.now, KeyBits: 1024, Observe: w.observe})
+	w := &world{t: t, clock: &clock{at: time.Now()}, hook: newHook(t), watch: newWatcher(t)}
+	g, err := Start(Options{Dir: t.TempDir(), Seed: 7, Now: w.clock.now, KeyBits: 1024, Observe: w.watch.observe})
 	w.must(err)
 	w.g = g
 	t.Cleanup(func() {
@@ -136,21 +136,6 @@ func newWorld(t *testing.T) *world {
 	w.drain()
 	w.hook.take()
 	return w
-}
-
-// observe holds each exchange and delivery to GitHub's own description.
-func (w *world) observe(x Exchange) {
-	switch {
-	case x.Hook != "":
-		w.watch.Delivery(x.RequestHeader, x.RequestBody)
-	case x.Fault == "" && x.Route != "":
-		query, err := url.ParseQuery(x.Query)
-		if err != nil {
-			w.t.Errorf("query of %s %s: %v", x.Method, x.Path, err)
-		}
-		w.watch.Exchange(openapi.Exchange{Method: x.Method, Path: x.Path, Query: query, RequestHeader: x.RequestHeader,
-			RequestBody: x.RequestBody, Status: x.Status, ResponseHeader: x.ResponseHeader, ResponseBody: x.ResponseBody})
-	}
 }
 
 func (w *world) must(err error) {
@@ -241,3 +226,71 @@ func gitRun(t *testing.T, dir, token string, args ...string) (string, error) {
 	}
 	return string(out), err
 }
+
+// answer is what a plain HTTP request got.
+type answered struct {
+	status int // 0: the connection was cut
+	header http.Header
+	body   []byte
+}
+
+// message is the error message of an answer.
+func (a answered) message() string {
+	var body struct{ Message string }
+	_ = json.Unmarshal(a.body, &body)
+	return body.Message
+}
+
+// call makes one API request with an Authorization header, unless it is "".
+func (w *world) call(method, path, authorization, body string) answered {
+	w.t.Helper()
+	return w.callWith(method, path, http.Header{"Authorization": {authorization}}, body)
+}
+
+func (w *world) callWith(method, path string, header http.Header, body string) answered {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.g.URL()+"/api/v3"+path, strings.NewReader(body))
+	w.must(err)
+	for name, values := range header {
+		if values[0] != "" {
+			req.Header[name] = values
+		}
+	}
+	transport := &http.Transport{DisableKeepAlives: true} // a cut connection must not be retried on another
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		return answered{}
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := io.ReadAll(res.Body)
+	w.must(err)
+	return answered{res.StatusCode, res.Header, data}
+}
+
+// token mints an installation token with the JSON body of a request.
+func (w *world) token(body string) string {
+	w.t.Helper()
+	a := w.call("POST", "/app/installations/"+itoa(w.inst.ID)+"/access_tokens", w.jwt(w.app, nil), body)
+	if a.status != http.StatusCreated {
+		w.t.Fatalf("mint a token with %s: %d %s", body, a.status, a.body)
+	}
+	var got struct{ Token string }
+	w.must(json.Unmarshal(a.body, &got))
+	return "Bearer " + got.Token
+}
+
+// jwt signs a web token for an App by the world's clock; change alters its claims.
+func (w *world) jwt(a *App, change func(jwt.MapClaims)) string {
+	w.t.Helper()
+	now := w.clock.now().Unix()
+	claims := jwt.MapClaims{"iat": now - 30, "exp": now + 120, "iss": itoa(a.ID)}
+	if change != nil {
+		change(claims)
+	}
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(a.key)
+	w.must(err)
+	return "Bearer " + signed
+}
+
+func jsonInto(data []byte, into any) error { return json.Unmarshal(data, into) }
