@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,7 @@ func flatten(err error, at string) []Violation {
 	var inner []Violation
 	switch found.SchemaField {
 	case "oneOf":
-		inner = nearest(found.Schema.OneOf, found.Value, at)
+		inner = nearest(chosen(found.Schema, found.Value), found.Value, at)
 	case "anyOf":
 		inner = nearest(found.Schema.AnyOf, found.Value, at)
 	case "allOf":
@@ -92,6 +93,17 @@ func nearest(alternatives openapi3.SchemaRefs, v any, at string) []Violation {
 		}
 	}
 	return best
+}
+
+// chosen are the alternatives that a discriminator leaves, or all.
+func chosen(s *openapi3.Schema, v any) openapi3.SchemaRefs {
+	object, _ := v.(map[string]any)
+	if s.Discriminator == nil {
+		return s.OneOf
+	}
+	name, _ := object[s.Discriminator.PropertyName].(string)
+	ref := s.Discriminator.Mapping[name].Ref
+	return slices.DeleteFunc(slices.Clone(s.OneOf), func(r *openapi3.SchemaRef) bool { return ref != "" && r.Ref != ref })
 }
 
 // distance grows with the number of violations; one of the value at the pointer itself, such as its type, weighs most.
