@@ -17,9 +17,11 @@ const (
 )
 
 // Attributes are the .gitattributes files of a tree, as far as they say what
-// is generated. The zero value says nothing.
+// is generated. The zero value says nothing. They count their work and so are
+// not safe for concurrent use.
 type Attributes struct {
 	files map[string][]attributeRule // by directory
+	work  int
 }
 
 // An attributeRule sets or unsets the attribute for the paths of a pattern.
