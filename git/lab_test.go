@@ -128,6 +128,17 @@ func lines(n int, swap ...string) string {
 // byte in a path. It gives no reference.
 func (l *lab) commit(t tree, parents ...string) string {
 	l.t.Helper()
+	return l.write("deleteall\n", t, parents)
+}
+
+// change writes a commit that changes only the paths of t.
+func (l *lab) change(parent string, t tree) string {
+	l.t.Helper()
+	return l.write("", t, []string{parent})
+}
+
+func (l *lab) write(start string, t tree, parents []string) string {
+	l.t.Helper()
 	l.n++
 	ref := fmt.Sprintf("refs/lab/%d", l.n)
 	var b strings.Builder
@@ -135,7 +146,7 @@ func (l *lab) commit(t tree, parents ...string) string {
 	for i, p := range parents {
 		b.WriteString([]string{"from ", "merge "}[min(i, 1)] + p + "\n")
 	}
-	b.WriteString("deleteall\n")
+	b.WriteString(start)
 	paths := make([]string, 0, len(t))
 	for p := range t {
 		paths = append(paths, p)
@@ -289,3 +300,11 @@ func changed(t *Touch) []string {
 }
 
 func repeat(s string, n int) string { return strings.Repeat(s, n) }
+
+// appendAlternate lets the lab's plain git see what a scratch repository sees.
+func appendAlternate(t testing.TB, s *scratch) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.repoDir.git, "objects/info/alternates"), []byte(s.repoDir.alternate+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
