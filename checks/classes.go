@@ -113,6 +113,19 @@ func (j *judge) links(c Change) {
 	}
 }
 
+// generated returns a function that says whether the .gitattributes of the base mark a path as generated. The head's
+// are never asked: a pull request could hide its files with them.
+func (j *judge) generated() func(path string) bool {
+	if !j.binds(j.classNamed(ownership.ClassGenerated)) || len(j.changes) == 0 {
+		return func(string) bool { return false }
+	}
+	attributes := j.facts.Touched.Attributes
+	if attributes == nil {
+		j.unreadable("The .gitattributes of the base could not be read")
+	}
+	return ownership.ParseAttributes(attributes).Generated
+}
+
 // generatedFile files generated files, by a pattern of the class or by the base's attributes. One that the base does
 // not track does not belong in the repository, whoever approves.
 func (j *judge) generatedFile(c Change, r ownership.Ruling, byAttributes bool) {

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -166,3 +167,33 @@ func (r Rule) family(id RuleID) bool {
 	prefix, ok := strings.CutSuffix(string(r.ID), "<name>")
 	return ok && strings.HasPrefix(string(id), prefix)
 }
+
+// RulesMarkdown returns the reference of all rules, which is docs/rules.md.
+func RulesMarkdown() string {
+	var b strings.Builder
+	b.WriteString(rulesHead)
+	for _, r := range Rules() {
+		fmt.Fprintf(&b, "\n## `%s`\n\n", r.ID)
+		fmt.Fprintf(&b, "| check | level | verdict | who acts |\n|---|---|---|---|\n| `%s` | %s | `%s` | %s |\n\n", r.Check, r.Level, r.Verdict, r.Who)
+		b.WriteString(r.Meaning + "\n\n")
+		if r.Blinds {
+			b.WriteString("It stands against every check: with it not everything could be judged.\n\n")
+		}
+		b.WriteString("**What to do:** " + r.Remedy + "\n")
+	}
+	return b.String()
+}
+
+const rulesHead = `<!-- Written from the rules in checks/rules.go: go test ./checks -run TestRulesPage -update -->
+# Rules
+
+Every finding of a report names one of these rules. The names are stable.
+
+The table of a rule says what its finding comes to as a rule; a finding's own ` + "`level`, `verdict` and `who`" + ` decide.
+A check's verdict is the worst of its findings: ` + "`success` < `pending` < `action_required` < `failure`" + `.
+` + "`failure`" + `: the author must change the pull request. ` + "`action_required`" + `: a person must decide. In a person's pull request it is
+always a person who acts.
+
+Classes bind agents' and bots' pull requests. People's are bound by ` + "`contract`" + ` and by classes set to ` + "`deny`" + `. Interfaces bind everyone.
+Approvals are not read: a class or an interface that is touched stays ` + "`action_required`" + `, and a person decides by merging.
+`
