@@ -195,8 +195,16 @@ func (p *Pull) reopen(by *User) string {
 	case p.headRepo == nil || p.headRepo.refs["refs/heads/"+p.headRef] == "":
 		return fmt.Sprintf("state cannot be changed. The %s branch has been deleted.", p.headRef)
 	}
+	tip := p.headRepo.refs["refs/heads/"+p.headRef]
+	if !p.headRepo.reachable(tip, nil)[p.headSHA] {
+		return fmt.Sprintf("state cannot be changed. The %s branch was force-pushed or recreated.", p.headRef)
+	}
 	p.keep()
 	p.state, p.closed, p.merge = "open", time.Time{}, mergeUnknown
+	p.headSHA, p.baseSHA = tip, p.repo.refs["refs/heads/"+p.baseRef]
+	if err := p.moveHeadRef(); err != nil {
+		return err.Error()
+	}
 	p.send("reopened", by, nil)
 	p.log(by, "reopened")
 	return ""
