@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+const demoLong = `Plays the story of three coding agents on one small blog, on a simulated GitHub in this process: real HTTP, real
+webhooks, real git, nothing leaves the machine. The metadata agent changes the schema it owns, the search agent
+trespasses into it, is told so by a check run, and fixes itself; the review agent adds tests.
+
+In a terminal the simulated GitHub stays up afterwards, so that you can clone the blog, push as an agent and watch the
+verdict. With --once, or when the output is not a terminal, the demo ends with the story.`
+
+const demoExample = `  agentplane demo
+  agentplane demo --once --format json | jq -r 'select(.event == "check") | .text'`
+
+// demoOptions are the flags of the demo.
+type demoOptions struct {
+	once   bool
+	listen string
+	format string
+}
+
+func newDemo() *cobra.Command {
+	var o demoOptions
+	c := &cobra.Command{
+		Use:     "demo",
+		Short:   "Play the story of three agents on a simulated GitHub",
+		Long:    demoLong + "\n\nExit status: 0 the story ended as told, 1 it did not, 2 it could not be played.",
+		Example: demoExample,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runDemo(c.Context(), c.OutOrStdout(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.once, "once", false, "play the story and exit")
+	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the simulated GitHub; port 0 takes a free one")
+	c.Flags().StringVar(&o.format, "format", "text", "text for people, json for one event a line")
+	return c
+}
+
+// runDemo plays the story, and stays until it is interrupted when a person is watching.
+func runDemo(ctx context.Context, out io.Writer, o demoOptions) (err error) {
+	tell, err := newTeller(out, o.format)
+	if err != nil {
+		return err
+	}
+	told, err := loadStory()
+	if err != nil {
+		return err
+	}
+	stage, err := newStage(ctx, o.listen, told)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stage.close()) }()
+	p := &play{stage: stage, tell: tell, started: time.Now()}
+	if err := p.run(ctx, told); err != nil {
+		return err
+	}
+	if len(p.misses) > 0 {
+		return errMissed
+	}
+	if !o.once && isTerminal(out) {
+		return p.stay(ctx, told)
+	}
+	return nil
+}
+
+// errMissed says that the story was played and ended differently.
+var errMissed = errors.New("the story ended differently than told")
+
+func newTeller(out io.Writer, format string) (teller, error) {
+	switch format {
+	case "text":
+		return &textTeller{out: out}, nil
+	case "json":
+		return jsonTeller{out: out}, nil
+	}
+	return nil, fmt.Errorf("unknown format %q: use text or json", format)
+}
+
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
