@@ -162,9 +162,13 @@ func (a *App) next() (*Delivery, time.Duration) {
 	switch v.fault {
 	case FaultReorder:
 		v.fault = FaultNone
+		if len(a.queue) == 0 {
+			a.later(v) // wait for one to let pass
+			return nil, time.Microsecond
+		}
 		behind := min(len(a.queue), 1+a.g.draw("reorder/"+v.GUID, 4))
 		a.queue = slices.Insert(a.queue, behind, v)
-		return nil, time.Millisecond
+		return nil, time.Microsecond
 	case FaultDelay:
 		v.fault = FaultNone
 		a.later(v)
