@@ -80,7 +80,7 @@ func approvalFix(by []string, restore string) string {
 	if len(by) > 0 {
 		who = "one of " + codes(by)
 	}
-	fix := "Ask " + who + "; agentplane does not read approvals, so they decide by merging with their own rights."
+	fix := "Ask " + who + ": agentplane does not read approvals, they decide by merging."
 	if isCommand(restore) {
 		fix += " Or take the change back: " + code(restore)
 	}

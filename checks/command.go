@@ -40,8 +40,8 @@ func gitFor(path string) string {
 	return "git"
 }
 
-// restoreCommand returns the command that makes path what the base has, or "" where path or base are not safe to put
-// in one. It is to be run from the top of the working tree.
+// restoreCommand returns the command that makes path what the base has, or "" where path or base, a revision, are not
+// safe to put in one. It is to be run from the top of the working tree.
 func restoreCommand(base string, c Change) string {
 	switch {
 	case !shellSafe(c.Path):
@@ -51,7 +51,7 @@ func restoreCommand(base string, c Change) string {
 	case !shellSafe(base):
 		return ""
 	default:
-		return gitFor(c.Path) + " checkout " + word("origin/"+base) + " -- '" + c.Path + "'"
+		return gitFor(c.Path) + " checkout " + word(base) + " -- '" + c.Path + "'"
 	}
 }
 

@@ -36,10 +36,17 @@ func TestRestoreCommand(t *testing.T) {
 		{"", modified("a"), "", "no base"},
 		{"main", modified(""), "", "no path"},
 	} {
-		if got := restoreCommand(tc.base, tc.change); got != tc.want {
+		if got := restoreCommand(prefixed(tc.base), tc.change); got != tc.want {
 			t.Errorf("restoreCommand(%q, %q) = %q, want %q (%s)", tc.base, tc.change.Path, got, tc.want, tc.why)
 		}
 	}
+}
+
+func prefixed(base string) string {
+	if base == "" {
+		return ""
+	}
+	return "origin/" + base
 }
 
 func TestIsCommand(t *testing.T) {
@@ -69,7 +76,7 @@ func TestShellReadsOneWord(t *testing.T) {
 	special := rapid.SampledFrom([]rune(" ._-/+@=,~[](){}#!$:'\"`\\;&|<>*?%^\n\taé日"))
 	rapid.Check(t, func(t *rapid.T) {
 		path := rapid.StringOfN(special, 1, 30, -1).Draw(t, "path")
-		command := restoreCommand("main", modified(path))
+		command := restoreCommand("origin/main", modified(path))
 		if command == "" {
 			return
 		}

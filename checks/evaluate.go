@@ -16,7 +16,10 @@ import (
 // everyone: those who build against them break all the same.
 func Evaluate(c *ownership.Contract, f Facts) Report {
 	j := &judge{contract: c, facts: f}
-	if j.contractInForce() {
+	switch refused := f.Touched != nil && f.Touched.Refused != nil; {
+	case refused && f.Contract.Kind == ContractUnknown:
+		j.refused(*f.Touched.Refused) // nobody looked for the contract once the commits were refused
+	case j.contractInForce():
 		j.identify()
 		j.touched()
 	}
@@ -30,6 +33,7 @@ type judge struct {
 	kind     authorKind
 	agent    *ownership.Agent // nil: no agent's
 	changes  []Change         // sorted, without repetitions
+	classed  int              // paths that classes decide, not ownership
 	findings []Finding
 }
 
@@ -114,8 +118,7 @@ func (j *judge) contractInForce() bool {
 		return false
 	}
 	j.add(Finding{
-		Rule: RuleContractInvalid, Contract: ownership.FileName, Message: j.contractFault() + j.bringsContract(),
-		Fix: "A person puts a regular file of mode 100644 and at most 64 KiB there.",
+		Rule: RuleContractInvalid, Contract: ownership.FileName, Message: j.contractFault() + j.bringsContract(), Fix: j.contractRemedy(),
 	})
 	return false
 }
@@ -124,9 +127,6 @@ func (j *judge) contractPlace() string {
 	place := "The default branch"
 	if j.facts.Default != "" {
 		place += " " + code(j.facts.Default)
-	}
-	if j.facts.Contract.Commit != "" {
-		place += " at " + code(j.facts.Contract.Commit)
 	}
 	return place
 }
@@ -157,6 +157,15 @@ func (j *judge) contractFault() string {
 		return where + " does not parse"
 	default:
 		return where + " was not read"
+	}
+}
+
+func (j *judge) contractRemedy() string {
+	switch j.facts.Contract.Kind {
+	case ContractIrregular, ContractTooLarge, ContractInvalid:
+		return "A person puts a valid contract there, as a regular file of mode 100644 and at most 64 KiB."
+	default:
+		return "A person looks at the log of the App."
 	}
 }
 
@@ -274,10 +283,12 @@ func (j *judge) conflicts(paths []string) {
 	}
 	sorted := slices.Compact(slices.Sorted(slices.Values(paths)))
 	base := "its base"
-	fix := "Merge the base into the branch and resolve the conflict within the agent's own paths."
-	if shellSafe(j.facts.Base.Name) {
+	if j.facts.Base.Name != "" {
 		base = code(j.facts.Base.Name)
-		fix = "git merge " + word("origin/"+j.facts.Base.Name)
+	}
+	fix := j.mergeCommand()
+	if fix == "" {
+		fix = "Merge the base into the branch and resolve the conflict within the agent's own paths."
 	}
 	for _, path := range sorted {
 		j.add(Finding{
@@ -285,4 +296,25 @@ func (j *judge) conflicts(paths []string) {
 			Message: fmt.Sprintf("%s conflicts with %s, so what would land is not known", code(path), base),
 		})
 	}
+}
+
+// mergeCommand brings the base into the branch, or is "".
+func (j *judge) mergeCommand() string {
+	base := j.facts.Base.Name
+	switch {
+	case !shellSafe(base):
+		return ""
+	case j.facts.Local:
+		return "git merge " + word(base)
+	default:
+		return "git pull --no-rebase origin " + word(base)
+	}
+}
+
+// baseRevision is what a clone calls the base.
+func (j *judge) baseRevision() string {
+	if j.facts.Local || j.facts.Base.Name == "" {
+		return j.facts.Base.Name
+	}
+	return "origin/" + j.facts.Base.Name
 }

@@ -44,7 +44,7 @@ func (f Facts) FromFork() bool {
 // Ref is one side of a pull request.
 type Ref struct {
 	Repo int64  // numeric repository id, which survives renames; 0: deleted or not known
-	Name string // branch, without refs/heads/
+	Name string // branch, without refs/heads/; as the base of a local clone, the revision as git knows it there
 	SHA  string // the commit that was judged
 }
 

@@ -36,6 +36,9 @@ func (j *judge) ownership(c Change, r ownership.Ruling) {
 		})
 		return
 	}
+	if r.Kind == ownership.Classed {
+		j.classed++
+	}
 	if j.agent == nil || r.Allowed() || r.Kind == ownership.Classed {
 		return
 	}
@@ -61,7 +64,7 @@ func (j *judge) ownership(c Change, r ownership.Ruling) {
 
 // restore is what brings a path back to what the base has: a command where that is safe, else a sentence.
 func (j *judge) restore(c Change) string {
-	if command := restoreCommand(j.facts.Base.Name, c); command != "" {
+	if command := restoreCommand(j.baseRevision(), c); command != "" {
 		return command
 	}
 	if c.added() {
@@ -148,40 +151,28 @@ func (j *judge) interfaces(c Change, r ownership.Ruling) {
 // twins files names that are one on some systems. Every spelling of a changed path and of the folders above it is
 // looked for in the tree that would land.
 func (j *judge) twins() {
-	t := j.facts.Touched
-	if len(t.Conflicts) > 0 || j.allRemoved() {
+	touched := j.facts.Touched
+	if len(touched.Conflicts) > 0 || j.allRemoved() {
 		return // nothing would land, or no name that was not there before
 	}
-	if t.Landed == nil {
+	if touched.Landed == nil {
 		j.unreadable("The tree that would land could not be listed")
 		return
 	}
 	s := newSpellings(j.changes)
-	for _, path := range t.Landed {
+	for _, path := range touched.Landed {
 		s.see(path)
 	}
 	for _, c := range j.changes {
 		if c.removed() {
 			continue
 		}
-		if mine, other, isNew := s.twinOf(c.Path); other != "" {
-			j.add(twinFinding(c.Path, mine, other, isNew))
+		if t := s.twinOf(c.Path); t.other != "" {
+			j.add(t.finding(c.Path))
 		}
 	}
 }
 
 func (j *judge) allRemoved() bool {
 	return !slices.ContainsFunc(j.changes, func(c Change) bool { return !c.removed() })
-}
-
-func twinFinding(path, mine, other string, isNew bool) Finding {
-	f := Finding{
-		Rule: RuleTwin, Path: path, Contract: "built-in",
-		Message: fmt.Sprintf("%s and %s differ only in case or Unicode form, and are one on some systems", code(mine), code(other)),
-		Fix:     fmt.Sprintf("Use the spelling %s.", code(other)),
-	}
-	if !isNew {
-		f.Level, f.Verdict, f.Fix = Warning, Success, ""
-	}
-	return f
 }

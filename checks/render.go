@@ -199,10 +199,10 @@ func nextSteps(r Report, c Check, findings []Finding) string {
 		return ""
 	}
 	var b strings.Builder
-	if commands := commandsOf(findings); len(commands) > 0 && c.Verdict == Failure && len(r.PRs) == 0 {
+	if commands := commandsOf(findings); len(commands) > 0 && len(r.PRs) == 0 {
 		b.WriteString("\nRun this from the top of the working tree:\n\n")
 		script := append([]string{"git fetch origin"}, commands...)
-		b.WriteString(fence("sh", strings.Join(append(script, "git commit -m 'Leave these paths to their owners'", "git push"), "\n")))
+		b.WriteString(fence("sh", strings.Join(append(script, "git commit -m 'Take these changes back'", "git push"), "\n")))
 	}
 	if shellSafe(r.Target) && r.PR != 0 && len(r.PRs) == 0 {
 		b.WriteString("\nThe same judgement in a clone: `agentplane check --base " + word("origin/"+r.Target) + "`\n")

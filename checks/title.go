@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/agentplane/agentplane/ownership"
 )
 
 // title is the one fact of a check: the gravest kind of finding, counted.
@@ -35,6 +37,9 @@ func (j *judge) ruleTitle(rule RuleID, these, standing []Finding) string {
 	case RuleContractMissing:
 		return "The default branch has no contract"
 	case RuleContractInvalid:
+		if these[0].Contract == ownership.FileName {
+			return "The contract cannot be used"
+		}
 		return "The contract has " + count(len(these), "problem")
 	case RuleUnreadable:
 		return "Not everything could be read"
@@ -70,13 +75,18 @@ func (j *judge) agentName() string {
 // goodTitle says what passed.
 func (j *judge) goodTitle(check string) string {
 	files := count(len(j.paths()), "file")
+	agent := plainName(j.agentName(), "the agent")
 	switch {
 	case check == CheckReview:
 		return "Nothing needs an approval"
 	case len(j.changes) == 0:
 		return "Nothing changed"
+	case j.agent != nil && j.classed == len(j.paths()):
+		return files + " for " + CheckReview
+	case j.agent != nil && j.classed > 0:
+		return fmt.Sprintf("%s within %s's paths, %s for %s", count(len(j.paths())-j.classed, "file"), agent, thousands(j.classed), CheckReview)
 	case j.agent != nil:
-		return fmt.Sprintf("%s, all within %s's paths", files, plainName(j.agentName(), "the agent"))
+		return fmt.Sprintf("%s within %s's paths", files, agent)
 	case j.kind == byPerson:
 		return files + ", by a person"
 	default:

@@ -1,8 +1,10 @@
 package checks
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agentplane/agentplane/ownership"
 )
@@ -58,19 +60,71 @@ func (s *spellings) see(path string) {
 	}
 }
 
-// twinOf returns the shortest prefix of path that has a twin, the twin, and whether one of the two is new.
-func (s *spellings) twinOf(path string) (mine, other string, isNew bool) {
+// A twin is a path, or a folder above it, and another spelling of the same name.
+type twin struct {
+	mine, other       string
+	mineOld, otherOld bool // whether the spelling was there before
+}
+
+// twinOf returns the shortest prefix of path whose spelling is new and has a twin; or else path itself where it has one
+// that is as old. A spelling that was there before is not at fault: the path with the new one is.
+func (s *spellings) twinOf(path string) twin {
+	t := twin{}
 	for end := range prefixesOf(path) {
-		mine = path[:end]
-		others := slices.Clone(s.wanted[s.fold(mine)])
-		slices.Sort(others)
-		for _, o := range others {
-			if o != mine {
-				return mine, o, !s.old[mine] || !s.old[o]
-			}
+		t = twin{mine: path[:end], mineOld: s.old[path[:end]]}
+		t.other = s.otherThan(t.mine)
+		t.otherOld = s.old[t.other]
+		if t.other != "" && !t.mineOld {
+			return t
 		}
 	}
-	return "", "", false
+	if t.otherOld {
+		return t
+	}
+	return twin{}
+}
+
+// finding says which spelling to use. Names that are not ASCII are written out, because twins can look the same.
+func (t twin) finding(path string) Finding {
+	f := Finding{
+		Rule: RuleTwin, Path: path, Contract: "built-in",
+		Message: fmt.Sprintf("%s and %s differ only in case or Unicode form, and are one on some systems",
+			code(escapedRunes(t.mine)), code(escapedRunes(t.other))),
+	}
+	switch {
+	case t.mineOld:
+		f.Level, f.Verdict = Warning, Success
+	case t.otherOld:
+		f.Fix = fmt.Sprintf("Use the spelling %s.", code(escapedRunes(t.other)))
+	default:
+		f.Fix = "Use one spelling for both."
+	}
+	return f
+}
+
+// escapedRunes writes out every rune that is not ASCII.
+func escapedRunes(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < utf8.RuneSelf || r == utf8.RuneError {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		}
+	}
+	return b.String()
+}
+
+// otherThan returns another spelling of a prefix, an old one if there is one.
+func (s *spellings) otherThan(mine string) string {
+	best := ""
+	for _, o := range s.wanted[s.fold(mine)] {
+		better := best == "" || s.old[o] && !s.old[best] || s.old[o] == s.old[best] && o < best
+		if o != mine && better {
+			best = o
+		}
+	}
+	return best
 }
 
 // fold folds a path segment by segment, remembering segments, of which a tree has few different ones.
