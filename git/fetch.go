@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +57,11 @@ func (r *Repo) stale(ctx context.Context, tips map[string]string) ([]string, err
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	stored, err := r.stored(ctx)
+	prefixes := make([]string, 0, len(tips))
+	for name := range tips {
+		prefixes = append(prefixes, storedRef(name))
+	}
+	stored, err := r.stored(ctx, prefixes...)
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +75,14 @@ func (r *Repo) stale(ctx context.Context, tips map[string]string) ([]string, err
 	return stale, nil
 }
 
-// stored returns the mirror's references.
-func (r *Repo) stored(ctx context.Context) (map[string]object, error) {
-	return listRefs(ctx, r.x, repoDir{git: r.dir}, storedPrefix)
+// stored returns the mirror's references under any of the prefixes.
+func (r *Repo) stored(ctx context.Context, prefixes ...string) (map[string]object, error) {
+	return listRefs(ctx, r.x, repoDir{git: r.dir}, prefixes...)
 }
 
-func listRefs(ctx context.Context, x *runner, dir repoDir, prefix string) (map[string]object, error) {
-	out, err := x.run(ctx, command{
-		args: []string{"for-each-ref", "--format=%(objectname) %(objecttype) %(refname)", prefix}, dir: dir,
-	})
+func listRefs(ctx context.Context, x *runner, dir repoDir, prefixes ...string) (map[string]object, error) {
+	args := append([]string{"for-each-ref", "--format=%(objectname) %(objecttype) %(refname)"}, prefixes...)
+	out, err := x.run(ctx, command{args: args, dir: dir})
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +177,7 @@ func (r *Repo) transferEach(ctx context.Context, names []string) (map[string]str
 // there, and pushes them into the mirror, which checks them again. Nothing
 // else ever writes packs into the mirror.
 func (r *Repo) transfer(ctx context.Context, names []string) (map[string]string, error) {
-	stored, err := r.stored(ctx)
+	stored, err := r.stored(ctx, storedPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +204,11 @@ func (r *Repo) transfer(ctx context.Context, names []string) (map[string]string,
 		}
 		got[name] = o.id
 	}
-	return got, r.admit(ctx, s, names)
+	if err := r.admit(ctx, s, names); err != nil {
+		return nil, err
+	}
+	r.upkeep(ctx)
+	return got, nil
 }
 
 const quarantinePrefix = "refs/quarantine/"
@@ -241,8 +249,17 @@ func (r *Repo) receive(ctx context.Context, s *scratch, names []string) error {
 			Fix: "keep huge files out of the history of this reference",
 		}
 	}
+	var child *childError
+	if errors.As(err, &child) {
+		if m := vanishedPattern.FindStringSubmatch(child.own()); m != nil {
+			return &MissingRefError{Ref: m[1]}
+		}
+	}
 	return refuseObjects(names, err)
 }
+
+// vanishedPattern is a reference deleted since the remote was asked.
+var vanishedPattern = regexp.MustCompile(`(?m)^fatal: couldn't find remote ref (refs/\S+)$`)
 
 // full reports whether a file in the scratch repository grew to its limit.
 func (s *scratch) full() bool {

@@ -166,6 +166,9 @@ func (l *lab) write(start string, t tree, parents []string) string {
 }
 
 func quotePath(p string) string {
+	if !strings.ContainsFunc(p, func(c rune) bool { return c <= '"' || c == '\\' || c > '~' }) {
+		return p
+	}
 	var b strings.Builder
 	b.WriteByte('"')
 	for i := range len(p) {

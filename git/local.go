@@ -175,7 +175,7 @@ func (r *Repo) resolveStored(ctx context.Context, rev string) (string, error) {
 	err := r.check()
 	var refs map[string]object
 	if err == nil {
-		refs, err = r.stored(ctx)
+		refs, err = r.stored(ctx, storedRef(rev))
 	}
 	if err != nil {
 		return "", fmt.Errorf("resolve %q: %w", rev, err)

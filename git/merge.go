@@ -14,19 +14,19 @@ import (
 // merge merges head into target without a worktree. A clean merge is a tree
 // and no conflicts, a conflict is no tree. What git writes lands in the
 // scratch repository.
-func (s *scratch) merge(ctx context.Context, target, head string, bases []string) (tree string, conflicts []string, err error) {
-	if len(bases) == 1 && (bases[0] == target || bases[0] == head) {
-		if bases[0] == target {
-			tree, err = s.treeOf(ctx, head)
-		} else {
-			tree, err = s.treeOf(ctx, target)
-		}
+func (s *scratch) merge(ctx context.Context, d *divergence) (tree string, conflicts []string, err error) {
+	switch {
+	case d.ahead():
+		tree, err = s.treeOf(ctx, d.head)
+		return tree, nil, err
+	case d.behind():
+		tree, err = s.treeOf(ctx, d.target)
 		return tree, nil, err
 	}
-	if err := s.gateBlobs(ctx, target, head, bases); err != nil {
+	if err := s.gateBlobs(ctx, d); err != nil {
 		return "", nil, err
 	}
-	out, err := s.git(ctx, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--end-of-options", target, head)
+	out, err := s.git(ctx, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--end-of-options", d.target, d.head)
 	var child *childError
 	conflicted := errors.As(err, &child) && child.code == 1
 	if err != nil && !conflicted {
@@ -62,19 +62,15 @@ func (s *scratch) treeOf(ctx context.Context, commit string) (string, error) {
 // takes gigabytes. Counted are the blobs of paths both sides changed, and,
 // where one side changed what the other removed, everything the other added:
 // the path may have been renamed there.
-func (s *scratch) gateBlobs(ctx context.Context, target, head string, bases []string) error {
+func (s *scratch) gateBlobs(ctx context.Context, d *divergence) error {
 	blobs := map[string]string{} // id → path
-	for _, base := range bases {
-		ours, err := s.diff(ctx, base, target)
+	for i, base := range d.bases {
+		ours, err := s.diff(ctx, base, d.target)
 		if err != nil {
 			return err
 		}
-		theirs, err := s.diff(ctx, base, head)
-		if err != nil {
-			return err
-		}
-		collectMerged(blobs, ours, theirs)
-		collectMerged(blobs, theirs, ours)
+		collectMerged(blobs, ours, d.since[i])
+		collectMerged(blobs, d.since[i], ours)
 	}
 	ids := make([]string, 0, len(blobs))
 	for id := range blobs {
@@ -201,14 +197,11 @@ func (s *scratch) keep(objects string) error {
 }
 
 func (s *scratch) commitMerge(ctx context.Context, onto string, c Commit) (string, error) {
-	if err := s.require(ctx, "commit", onto, c.Head); err != nil {
-		return "", err
-	}
-	bases, err := s.bases(ctx, onto, c.Head)
+	d, err := s.diverge(ctx, onto, c.Head)
 	if err != nil {
 		return "", err
 	}
-	tree, conflicts, err := s.merge(ctx, onto, c.Head, bases)
+	tree, conflicts, err := s.merge(ctx, d)
 	if err != nil {
 		return "", err
 	}

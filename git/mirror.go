@@ -138,6 +138,9 @@ func pause(ctx context.Context, d time.Duration) error {
 // and deleted and created where it is in doubt. The caller is the writer.
 func (r *Repo) prepare(ctx context.Context) error {
 	err := r.check()
+	if _, size := r.packs(); err == nil && size > 3*r.x.limits.Pack {
+		err = &doubtError{"it grew beyond what a fresh one would be"}
+	}
 	var doubt *doubtError
 	if errors.As(err, &doubt) {
 		if err := r.reset(ctx, doubt.what); err != nil {

@@ -89,6 +89,44 @@ func (r *Repo) TouchedTree(ctx context.Context, target, landed string) (*Touch, 
 }
 
 func (r *Repo) touched(ctx context.Context, s *scratch, target, head string) (*Touch, error) {
+	d, err := s.diverge(ctx, target, head)
+	if err != nil {
+		return nil, err
+	}
+	t := &Touch{Target: target, Head: head, Bases: d.bases}
+	own, err := s.ownChanges(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	t.Landed, t.Conflicts, err = s.merge(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	t.Paths = d.paths
+	if !t.Conflicted() && !d.ahead() {
+		if t.Paths, err = s.paths(ctx, t.Landed); err != nil {
+			return nil, err
+		}
+	}
+	return t, r.finish(ctx, s, t, own)
+}
+
+// divergence is how head left target behind.
+type divergence struct {
+	target, head string
+	bases        []string            // every merge base
+	since        []map[string]Change // what head changed since each of them
+	paths        []string            // every file of head
+}
+
+// ahead reports whether head only adds to target: merging gives head.
+func (d *divergence) ahead() bool { return len(d.bases) == 1 && d.bases[0] == d.target }
+
+// behind reports whether target has all of head: merging gives target.
+func (d *divergence) behind() bool { return len(d.bases) == 1 && d.bases[0] == d.head }
+
+// diverge looks at two commits and refuses what cannot be judged.
+func (s *scratch) diverge(ctx context.Context, target, head string) (*divergence, error) {
 	if err := s.require(ctx, "commit", target, head); err != nil {
 		return nil, err
 	}
@@ -96,26 +134,22 @@ func (r *Repo) touched(ctx context.Context, s *scratch, target, head string) (*T
 	if err != nil {
 		return nil, err
 	}
-	t := &Touch{Target: target, Head: head, Bases: bases}
+	d := &divergence{target: target, head: head, bases: bases}
 	// git lists a tree piece by piece, but collects a difference as a whole:
 	// the list stops a tree that unfolds to millions of files first.
-	if t.Paths, err = s.paths(ctx, head); err != nil {
+	if d.paths, err = s.paths(ctx, head); err != nil {
 		return nil, err
 	}
-	own, err := s.ownChanges(ctx, target, head, bases)
-	if err != nil {
-		return nil, err
-	}
-	t.Landed, t.Conflicts, err = s.merge(ctx, target, head, bases)
-	if err != nil {
-		return nil, err
-	}
-	if !t.Conflicted() && !(len(bases) == 1 && bases[0] == target) {
-		if t.Paths, err = s.paths(ctx, t.Landed); err != nil {
-			return nil, err
+	for _, b := range bases {
+		changes := map[string]Change{}
+		if b != head {
+			if changes, err = s.diff(ctx, b, head); err != nil {
+				return nil, err
+			}
 		}
+		d.since = append(d.since, changes)
 	}
-	return t, r.finish(ctx, s, t, own)
+	return d, nil
 }
 
 // finish adds to t what landing changes, united with own, and holds the
@@ -243,30 +277,19 @@ func (s *scratch) bases(ctx context.Context, target, head string) ([]string, err
 
 // ownChanges is what head changed since any of the bases and that is not the
 // same in the target, as changes from the target to head.
-func (s *scratch) ownChanges(ctx context.Context, target, head string, bases []string) (map[string]Change, error) {
-	if len(bases) == 1 && bases[0] == target {
-		return s.diff(ctx, target, head)
-	}
-	since := map[string]bool{}
-	for _, b := range bases {
-		if b == head {
-			continue
-		}
-		changed, err := s.diff(ctx, b, head)
-		if err != nil {
-			return nil, err
-		}
-		for path := range changed {
-			since[path] = true
-		}
+func (s *scratch) ownChanges(ctx context.Context, d *divergence) (map[string]Change, error) {
+	if d.ahead() {
+		return d.since[0], nil
 	}
 	own := map[string]Change{}
-	if len(since) == 0 {
+	if d.behind() {
 		return own, nil
 	}
-	err := s.eachChange(ctx, target, head, func(c Change) error {
-		if since[c.Path] {
-			own[c.Path] = c
+	err := s.eachChange(ctx, d.target, d.head, func(c Change) error {
+		for _, changes := range d.since {
+			if _, ok := changes[c.Path]; ok {
+				own[c.Path] = c
+			}
 		}
 		return nil
 	})
