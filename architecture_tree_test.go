@@ -184,8 +184,8 @@ func readExamples(t *testing.T) map[string][]example {
 func unspell(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
-		spelled := text[i] == '_' && i > 1 && i+1 < len(text) && letter(text[i-1]) && letter(text[i+1]) &&
-			(text[i-2] == '_' || !letter(text[i-2])) && (i+2 >= len(text) || text[i+2] == '_' || !letter(text[i+2]))
+		spelled := text[i] == '_' && i > 0 && i+1 < len(text) && letter(text[i-1]) && letter(text[i+1]) &&
+			(i < 2 || text[i-2] == '_' || !letter(text[i-2])) && (i+2 >= len(text) || text[i+2] == '_' || !letter(text[i+2]))
 		if !spelled {
 			b.WriteByte(text[i])
 		}
