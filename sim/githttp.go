@@ -124,7 +124,7 @@ func (c *gitCall) authorize(name string) (int, string) {
 		return c.authorizePush(who)
 	}
 	if t := who.token; t != nil && t.install != nil && t.covers(c.repo) && !t.may("contents", 1) {
-		return http.StatusForbidden, "Resource not accessible by integration"
+		return http.StatusForbidden, "Write access to repository not granted."
 	}
 	return 0, ""
 }
