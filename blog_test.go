@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/agentplane/agentplane"
+	"github.com/agentplane/agentplane/ownership"
 )
 
 // story is testdata/blog/story.yml.
@@ -137,6 +138,41 @@ func TestFixPutsTheSchemaBack(t *testing.T) {
 	}
 	if files(t, "pulls/search-fix")[schema] != main {
 		t.Error("the fix does not put the schema back as it is on main")
+	}
+}
+
+// TestStoryFollowsTheContract: what each pull request touches, after each of its
+// commits, is its agent's own, but for the paths the story calls outside.
+func TestStoryFollowsTheContract(t *testing.T) {
+	main := files(t, "main")
+	contract, err := ownership.Parse(ownership.FileName, []byte(main[ownership.FileName]))
+	if err != nil {
+		t.Fatalf("the blog's contract: %v", err)
+	}
+	for _, w := range ownership.Lint(contract) {
+		t.Errorf("the blog's contract, line %d: %s", w.Line, w.Msg)
+	}
+	for _, pull := range readStory(t).Pulls {
+		agent, _ := contract.ForBranch(pull.Branch)
+		if agent == nil || agent.Name != pull.Agent {
+			t.Fatalf("branch %s is not %s's by the contract", pull.Branch, pull.Agent)
+		}
+		branch := maps.Clone(main)
+		for _, commit := range pull.Commits {
+			maps.Copy(branch, files(t, commit.Files))
+			var outside []string
+			for name, data := range branch {
+				if data != main[name] && !contract.Rule(agent, name).Allowed() {
+					outside = append(outside, name)
+				}
+			}
+			if diff := cmp.Diff(commit.Outside, outside); diff != "" {
+				t.Errorf("%s, %q (-story +contract):\n%s", pull.Agent, commit.Message, diff)
+			}
+			if (commit.Ownership == "success") != (len(outside) == 0) {
+				t.Errorf("%s, %q: the story tells %s with %v outside", pull.Agent, commit.Message, commit.Ownership, outside)
+			}
+		}
 	}
 }
 
