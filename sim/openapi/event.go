@@ -77,7 +77,7 @@ func installed(event string, body []byte) []Violation {
 	if event == "ping" || event == "github_app_authorization" || json.Unmarshal(body, &payload) != nil || payload.Installation.ID != 0 {
 		return nil
 	}
-	return []Violation{{In: "payload", At: "/installation/id", Kind: Missing, Msg: "missing, though every delivery to an App names its installation"}}
+	return []Violation{{In: "payload", At: "/installation/id", Kind: Missing, Msg: "every delivery to an App names its installation"}}
 }
 
 func target(s string) bool { return s == "integration" || s == "repository" || s == "organization" }

@@ -67,7 +67,7 @@ func (op *operation) query(query url.Values) []Violation {
 	}
 	for _, p := range op.spec.Parameters {
 		if p.Value.In == "query" && p.Value.Required && !query.Has(p.Value.Name) {
-			out = append(out, Violation{At: p.Value.Name, Kind: Missing, Msg: "missing, though the description requires it"})
+			out = append(out, Violation{At: p.Value.Name, Kind: Missing, Msg: "the description requires it"})
 		}
 	}
 	return out
@@ -100,7 +100,7 @@ func (op *operation) request(body []byte) []Violation {
 	spec := op.spec.RequestBody
 	switch {
 	case absent && spec != nil && spec.Value.Required && !allOptional(spec.Value):
-		return []Violation{{Kind: Missing, Msg: "missing, though the description requires one"}}
+		return []Violation{{Kind: Missing, Msg: "the description requires one"}}
 	case absent:
 		return nil
 	case spec == nil:
@@ -199,7 +199,7 @@ func errorBody(v any) []Violation {
 	var out []Violation
 	for _, key := range []string{"message", "documentation_url"} {
 		if text, _ := object[key].(string); text == "" {
-			out = append(out, Violation{At: "/" + key, Kind: Missing, Msg: "missing, though every error has it"})
+			out = append(out, Violation{At: "/" + key, Kind: Missing, Msg: "every error has it"})
 		}
 	}
 	return out

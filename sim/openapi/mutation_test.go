@@ -3,7 +3,9 @@ package openapi
 import (
 	"fmt"
 	"math/rand"
+	"os"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -122,6 +124,12 @@ func TestMutationsAreNoticed(t *testing.T) {
 		if len(pointers(body, "")) == 0 {
 			continue
 		}
+		if user, ok := body.(map[string]any); ok && strings.HasPrefix(x.Path, "/user") && user["login"] != nil {
+			user["user_view_type"] = "public" // without it nothing else about an account is judged
+			if user["plan"] != nil || x.Path == "/user" {
+				user["user_view_type"] = "private"
+			}
+		}
 		subjects = append(subjects, subject{x.Method + " " + x.Path, body, func(v any) error {
 			y := x
 			y.ResponseBody = encode(t, v)
@@ -132,7 +140,10 @@ func TestMutationsAreNoticed(t *testing.T) {
 		name     string
 		subjects []subject
 	}{{"payloads", subjects[:payloads]}, {"responses", subjects[payloads:]}} {
-		const each = 10
+		each := 3
+		if os.Getenv("AGENTPLANE_LONG") != "" {
+			each = 100
+		}
 		rng := rand.New(rand.NewSource(1))
 		total, missed := 0, 0
 		for _, s := range part.subjects {

@@ -69,8 +69,12 @@ func valuePattern(name string) string {
 	return "/([^/]+)"
 }
 
-// find returns the operation that serves method at path (escaped, as on the wire) and its decoded path parameters.
+// find returns the operation that serves method at path (escaped, as on the wire) and its decoded path parameters. A
+// repository may also be named by its id, /repositories/17/…, which is where GitHub redirects to after a rename.
 func (d *Description) find(method, path string) (*operation, map[string]string, error) {
+	if rest, byID := strings.CutPrefix(path, "/repositories/"); byID {
+		path = "/repos/id/" + rest
+	}
 	for _, r := range d.routes {
 		groups := r.pattern.FindStringSubmatch(path)
 		raw := r.methods[strings.ToLower(method)]

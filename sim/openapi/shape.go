@@ -81,8 +81,8 @@ func (s *shape) merge(t *shape) *shape {
 	return m
 }
 
-// missing reports the properties that the shape has and v lacks. Null and empty lists lack nothing.
-func (s *shape) missing(v any, at string) []Violation {
+// absent reports the properties that the shape has and v lacks. Null and empty lists lack nothing.
+func (s *shape) absent(v any, at string) []Violation {
 	if s == nil {
 		return nil
 	}
@@ -92,14 +92,14 @@ func (s *shape) missing(v any, at string) []Violation {
 		for _, key := range sortedKeys(s.fields) {
 			value, ok := v[key]
 			if !ok {
-				out = append(out, Violation{Kind: Missing, At: at + "/" + key, Msg: "missing, though GitHub's own example has it"})
+				out = append(out, Violation{Kind: Absent, At: at + "/" + key, Msg: "GitHub's own example has it"})
 				continue
 			}
-			out = append(out, s.fields[key].missing(value, at+"/"+key)...)
+			out = append(out, s.fields[key].absent(value, at+"/"+key)...)
 		}
 	case []any:
 		for i, value := range v {
-			out = append(out, s.items.missing(value, at+"/"+strconv.Itoa(i))...)
+			out = append(out, s.items.absent(value, at+"/"+strconv.Itoa(i))...)
 		}
 	}
 	return out

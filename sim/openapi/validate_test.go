@@ -25,6 +25,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{"a ref may hold slashes", Exchange{Method: "GET", Path: "/repos/o/r/git/ref/heads/a/b", Status: 200, ResponseHeader: asJSON, ResponseBody: []byte(gitRef)}, ""},
 		{"or escaped ones", Exchange{Method: "GET", Path: "/repos/o/r/git/ref/heads%2Fa%2Fb", Status: 200, ResponseHeader: asJSON, ResponseBody: []byte(gitRef)}, ""},
+		{"a repository by its id", Exchange{Method: "GET", Path: "/repositories/17/git/ref/heads/a/b", Status: 200, ResponseHeader: asJSON, ResponseBody: []byte(gitRef)}, ""},
 		{"an operation the project does not use", Exchange{Method: "GET", Path: "/repos/o/r/stargazers", Status: 200, ResponseHeader: asJSON, ResponseBody: []byte(`[]`)}, "no operation GET /repos/o/r/stargazers"},
 		{"a method the path does not have", Exchange{Method: "PUT", Path: "/repos/o/r", Status: 200, ResponseHeader: asJSON, ResponseBody: []byte(`{}`)}, "no operation PUT"},
 		{"the longer template wins over a ref with slashes", Exchange{Method: "GET", Path: "/repos/o/r/commits/a/b/check-runs", Status: 200, ResponseHeader: asJSON, ResponseBody: []byte(noRuns)}, ""},

@@ -17,7 +17,7 @@ import (
 func judge(s *openapi3.Schema, real *shape, v any) []Violation {
 	out := visit(s, v, "")
 	out = append(out, unknown([]*openapi3.Schema{s}, v, "")...)
-	out = append(out, real.missing(v, "")...)
+	out = append(out, real.absent(v, "")...)
 	return append(out, conflicts(v, "")...)
 }
 
@@ -63,7 +63,7 @@ func flatten(err error, at string) []Violation {
 			inner = append(inner, visit(part.Value, found.Value, at)...)
 		}
 	case "required":
-		return []Violation{{At: at, Kind: Missing, Msg: "missing, though the description requires it"}}
+		return []Violation{{At: at, Kind: Missing, Msg: "the description requires it"}}
 	}
 	if inner != nil {
 		return inner

@@ -10,7 +10,8 @@ type Kind string
 
 // The kinds of violation.
 const (
-	Missing  Kind = "missing"  // a property that the description requires or GitHub's own examples have
+	Missing  Kind = "missing"  // a property that the description requires
+	Absent   Kind = "absent"   // a property that GitHub's own examples have
 	Unknown  Kind = "unknown"  // an operation, parameter, property, status or event that the description does not know
 	Invalid  Kind = "invalid"  // a value of a wrong type, format or range
 	Conflict Kind = "conflict" // two values that cannot both be true
@@ -56,7 +57,9 @@ func (d *Description) result(op, where string, vs []Violation) error {
 	var out Violations
 	for _, v := range vs {
 		v.Op, v.Where = op, where
-		said := slices.ContainsFunc(out, func(o Violation) bool { return o.In == v.In && o.At == v.At && o.Kind == v.Kind })
+		said := slices.ContainsFunc(out, func(o Violation) bool {
+			return o.In == v.In && o.At == v.At && (o.Kind == v.Kind || o.Kind == Missing && v.Kind == Absent)
+		})
 		if !said && !excused(d.exceptions, v) {
 			out = append(out, v)
 		}
