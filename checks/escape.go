@@ -69,6 +69,9 @@ func plain(s string) bool {
 // format characters (bidirectional, zero-width, tags), separators but the space, private use and unassigned ones,
 // fillers and variation selectors.
 func hidden(r rune) bool {
+	if r < 0x7f {
+		return r < ' '
+	}
 	return !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 		r == 0x2800 // an empty braille pattern
 }

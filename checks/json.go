@@ -117,10 +117,16 @@ func orEmpty[T any](s []T) []T {
 // occur in strings only, so the meaning stays the same and no fence around the text can be closed from within.
 func visibleJSON(src []byte) []byte {
 	var b bytes.Buffer
+	b.Grow(len(src))
 	for i := 0; i < len(src); {
-		r, n := utf8.DecodeRune(src[i:])
+		r, n := rune(src[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRune(src[i:])
+		}
 		switch {
-		case r == '\n' || !hidden(r) && !(r == '`' && i > 0 && src[i-1] == '`'):
+		case r == '`' && i > 0 && src[i-1] == '`':
+			b.WriteString(`\u0060`)
+		case r == '\n' || !hidden(r):
 			b.Write(src[i : i+n])
 		case r > 0xffff:
 			r -= 0x10000
@@ -141,10 +147,12 @@ func indentedJSON(r Report, limit int) string {
 		text := indent(r.shortened(keep))
 		return text, len(text) <= limit
 	}
-	if text, ok := fits(len(r.Findings)); ok {
+	const least = 100 // bytes of the names of a finding's fields alone
+	most := min(len(r.Findings), limit/least)
+	if text, ok := fits(most); ok {
 		return text
 	}
-	tooMany := sort.Search(len(r.Findings), func(keep int) bool { _, ok := fits(keep); return !ok })
+	tooMany := sort.Search(most, func(keep int) bool { _, ok := fits(keep); return !ok })
 	text, _ := fits(max(tooMany-1, 0))
 	return text
 }

@@ -52,13 +52,17 @@ func (p *page) add(block string) bool {
 // left is how many bytes still fit.
 func (p *page) left() int { return p.limit - p.b.Len() }
 
-// list writes as many of the blocks as fit, at most most, while reserve bytes stay free, and then says how many are
+// list writes as many of the findings as fit, at most most, while reserve bytes stay free, and then says how many are
 // missing.
-func (p *page) list(blocks []string, most, reserve int, missing string) {
+func (p *page) list(findings []Finding, most, reserve int, missing string) {
 	const note = 200 // bytes that the count may take
-	for i, block := range blocks {
+	for i, f := range findings {
+		block := ""
+		if i < most {
+			block = item(f)
+		}
 		if i == most || p.left()-len(block) < reserve+note {
-			p.add(fmt.Sprintf("- and %d more %s\n", len(blocks)-i, missing))
+			p.add(fmt.Sprintf("- and %s more %s\n", thousands(len(findings)-i), missing))
 			return
 		}
 		p.add(block)

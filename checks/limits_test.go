@@ -42,7 +42,7 @@ func TestLongReportsAreShortenedWithCounts(t *testing.T) {
 		if shown > summaryFindings {
 			t.Errorf("%s: the summary shows %d findings", tc.why, shown)
 		}
-		rest := fmt.Sprintf("- and %d more findings, in the details below", len(r.Findings)-strings.Count(d.Summary, "` `ownership/")-strings.Count(d.Summary, ") `ownership/"))
+		rest := fmt.Sprintf("- and %s more findings, in the details below", thousands(tc.n-summaryFindings))
 		if tc.n > summaryFindings && tc.tail == ".ts" && !strings.Contains(d.Summary, rest) {
 			t.Errorf("%s: the summary lacks %q", tc.why, rest)
 		}

@@ -34,29 +34,25 @@ func newSpellings(changes []Change) *spellings {
 	return s
 }
 
-// see notes a path of the tree.
+// see notes a path of the tree. Most paths share no prefix with a changed one, and are left at once.
 func (s *spellings) see(path string) {
 	isNew := s.added[path]
-	folded := s.fold(path)
-	foldedEnds := slices.Collect(prefixesOf(folded))
-	i := 0
+	var key []byte
+	start := 0
 	for end := range prefixesOf(path) {
-		if i == len(foldedEnds) {
-			return // folding made another number of segments: not a name that twins
-		}
-		key := folded[:foldedEnds[i]]
-		i++
-		known, ok := s.wanted[key]
+		key = append(key, s.foldSegment(path[start:end])...)
+		known, ok := s.wanted[string(key)]
 		if !ok {
-			return // no longer prefix of it is wanted either
+			return
 		}
 		spelled := path[:end]
 		if !slices.Contains(known, spelled) {
-			s.wanted[key] = append(known, spelled)
+			s.wanted[string(key)] = append(known, spelled)
 		}
 		if !isNew {
 			s.old[spelled] = true
 		}
+		key, start = append(key, '/'), end+1
 	}
 }
 
@@ -127,18 +123,23 @@ func (s *spellings) otherThan(mine string) string {
 	return best
 }
 
-// fold folds a path segment by segment, remembering segments, of which a tree has few different ones.
+// fold folds a path segment by segment.
 func (s *spellings) fold(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
-		folded, ok := s.folds[segment]
-		if !ok {
-			folded = ownership.Fold(segment)
-			s.folds[segment] = folded
-		}
-		segments[i] = folded
+		segments[i] = s.foldSegment(segment)
 	}
 	return strings.Join(segments, "/")
+}
+
+// foldSegment remembers what it folded: a tree has few different segments.
+func (s *spellings) foldSegment(segment string) string {
+	folded, ok := s.folds[segment]
+	if !ok {
+		folded = ownership.Fold(segment)
+		s.folds[segment] = folded
+	}
+	return folded
 }
 
 // prefixesOf yields the ends of a path's prefixes: of each folder above it, and of itself.
