@@ -207,7 +207,7 @@ func (r *Repo) transfer(ctx context.Context, names []string) (map[string]string,
 	if err := r.admit(ctx, s, names); err != nil {
 		return nil, err
 	}
-	r.upkeep(ctx)
+	r.upkeep(ctx, maxPacks)
 	return got, nil
 }
 

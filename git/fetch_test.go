@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -111,6 +112,163 @@ func TestFetchRemoteErrors(t *testing.T) {
 				t.Errorf("the token is in %v", err)
 			}
 		})
+	}
+}
+
+// TestRedirectIsNotFollowed: a token must not travel to another address.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	srv, other := l.serve(), l.serve()
+	srv.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		http.Redirect(w, r, other.URL+r.URL.RequestURI(), http.StatusMovedPermanently)
+		return true
+	}
+	_, err := mirrors(t, Limits{}).Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/heads/main"})
+	var e *RemoteError
+	if !errors.As(err, &e) || e.Kind != Moved || other.count() != 0 {
+		t.Errorf("%d requests went elsewhere: %v", other.count(), err)
+	}
+}
+
+func TestFetchUnreachableOrHanging(t *testing.T) {
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	gone, hanging := l.serve(), l.serve()
+	gone.Close()
+	hanging.answer = func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
+	for name, srv := range map[string]*server{"gone": gone, "hanging": hanging} {
+		_, err := mirrors(t, Limits{Wall: 2 * time.Second}).Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/heads/main"})
+		var e *RemoteError
+		if !errors.As(err, &e) || e.Kind != Unavailable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestFetchTokens(t *testing.T) {
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	srv := l.serve()
+	m := mirrors(t, Limits{})
+	var e *RemoteError
+	for name, token := range map[string]string{"wrong": "ghs_wrong", "empty": "", "newline": "a\nX-Evil: 1"} {
+		r := m.Repo(7, Remote{URL: srv.url(), Token: func(context.Context) (string, error) { return token, nil }})
+		_, err := r.Fetch(t.Context(), Ref{"refs/heads/main"})
+		if err == nil || name == "wrong" && (!errors.As(err, &e) || e.Kind != Auth) || token != "" && strings.Contains(err.Error(), token) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := m.Repo(7, Remote{URL: srv.url()}).Fetch(t.Context(), Ref{"refs/heads/main"}); !errors.As(err, &e) || e.Kind != Auth || e.Status != 401 {
+		t.Errorf("no token: %v", err)
+	}
+	down := errors.New("no token today")
+	r := m.Repo(7, Remote{URL: srv.url(), Token: func(context.Context) (string, error) { return "", down }})
+	if _, err := r.Fetch(t.Context(), Ref{"refs/heads/main"}); !errors.Is(err, down) {
+		t.Errorf("the cause is lost: %v", err)
+	}
+}
+
+// TestRefVanishesDuringFetch deletes the reference between the question and
+// the transfer.
+func TestRefVanishesDuringFetch(t *testing.T) {
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	l.ref("refs/pull/1/head", l.commit(text("a", "2")))
+	srv := l.serve()
+	n := 0
+	srv.before = func(string) {
+		if n++; n == 3 {
+			l.raw("", "update-ref", "-d", "refs/pull/1/head")
+		}
+	}
+	_, err := mirrors(t, Limits{}).Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/pull/1/head"})
+	var missing *MissingRefError
+	if !errors.As(err, &missing) || missing.Ref != "refs/pull/1/head" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestFetchRefusesWhatIsNoCommit: a reference may lead to a tag or a blob.
+func TestFetchRefusesWhatIsNoCommit(t *testing.T) {
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	l.ref("refs/x/blob", l.raw("x", "hash-object", "-w", "--stdin"))
+	_, err := mirrors(t, Limits{}).Repo(7, l.serve().remote()).Fetch(t.Context(), Ref{"refs/x/blob"}, Ref{"refs/heads/main"})
+	if e := refusal(t, err, BadObjects); e.Ref != "refs/x/blob" {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestUpkeepAndForget(t *testing.T) {
+	l := newLab(t)
+	base := l.commit(text("a", "0"))
+	srv := l.serve()
+	r := mirrors(t, Limits{}).Repo(7, srv.remote())
+	ids := []string{base}
+	for i := range 5 {
+		ids = append(ids, l.commit(text("a", strings.Repeat("x", i)), ids[i]))
+		l.ref("refs/heads/main", ids[i+1])
+		if _, err := r.Fetch(t.Context(), Ref{"refs/heads/main"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, _ := r.packs(); n != 5 {
+		t.Errorf("%d packs after 5 fetches", n)
+	}
+	r.upkeep(t.Context(), 4)
+	if n, size := r.packs(); n != 1 || size == 0 {
+		t.Errorf("%d packs of %d bytes after upkeep", n, size)
+	}
+	if err := r.check(); err != nil {
+		t.Error(err)
+	}
+	if got, err := r.Touched(t.Context(), base, ids[5]); err != nil || len(got.Changes) != 1 {
+		t.Errorf("%v %v", got, err)
+	}
+	if err := r.Forget(t.Context(), "refs/heads/main", "refs/heads/never"); err != nil {
+		t.Fatal(err)
+	}
+	var missing *NotFoundError
+	if _, err := r.Resolve(t.Context(), "refs/heads/main"); !errors.As(err, &missing) {
+		t.Errorf("it is still known: %v", err)
+	}
+	if err := r.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Resolve(t.Context(), "refs/heads/main"); !errors.Is(err, errNoMirror) {
+		t.Errorf("the mirror is still there: %v", err)
+	}
+	if got, err := r.Fetch(t.Context(), Ref{"refs/heads/main"}); err != nil || got["refs/heads/main"] != ids[5] {
+		t.Errorf("after deleting: %v %v", got, err)
+	}
+}
+
+// TestTwoProcesses has two sets of mirrors write the same directory.
+func TestTwoProcesses(t *testing.T) {
+	l := newLab(t)
+	base := l.commit(text("a", "0"))
+	srv := l.serve()
+	one := mirrors(t, Limits{})
+	two, err := Open(t.Context(), one.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := one.Repo(7, srv.remote()).writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := two.Repo(7, srv.remote()).writer(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("two writers at once: %v", err)
+	}
+	release()
+	l.ref("refs/heads/main", base)
+	for _, m := range []*Mirrors{two, one} {
+		if _, err := m.Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/heads/main"}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

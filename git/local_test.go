@@ -165,6 +165,24 @@ func TestPartialClone(t *testing.T) {
 	}
 }
 
+// TestCloneThatBorrows: objects may lie in another repository on this disk.
+func TestCloneThatBorrows(t *testing.T) {
+	l := newLab(t)
+	base := l.commit(text("a", "1"))
+	head := l.commit(text("a", "2"), base)
+	l.ref("refs/heads/main", head)
+	dir := filepath.Join(t.TempDir(), "a:b \"c\"\\d") // a separator and quotes in the list of object directories
+	in(t, t.TempDir(), "clone", "--quiet", "--shared", l.dir, dir)
+	r, err := Local(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.Touched(t.Context(), base, head)
+	if err != nil || !slices.Equal(changed(got), []string{"a"}) {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
 func TestLocalSHA256(t *testing.T) {
 	dir := t.TempDir()
 	in(t, dir, "init", "--quiet", "--object-format=sha256", "-b", "main")

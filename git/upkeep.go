@@ -15,11 +15,11 @@ const maxPacks = 40
 // upkeep joins packs and references once many have gathered. Nothing is
 // dropped. It is a matter of speed alone, so its failure is only logged. The
 // caller is the writer; readers go on.
-func (r *Repo) upkeep(ctx context.Context) {
-	if packs, _ := r.packs(); packs <= maxPacks {
+func (r *Repo) upkeep(ctx context.Context, limit int) {
+	if packs, _ := r.packs(); packs <= limit {
 		return
 	}
-	for _, args := range [][]string{{"repack", "-d", "-q", "--geometric=2"}, {"pack-refs", "--all"}} {
+	for _, args := range [][]string{{"repack", "-d", "-q", "-n", "--geometric=2"}, {"pack-refs", "--all"}} {
 		_, err := r.x.run(ctx, command{args: args, dir: repoDir{git: r.dir}, transfer: true})
 		if err != nil {
 			r.m.log.WarnContext(ctx, "joining packs of a mirror", "mirror", filepath.Base(r.dir), "error", err)
