@@ -113,6 +113,22 @@ func allowedModules(s *source, dir string) []string {
 	return allowed
 }
 
+// importedIn tells whether a test, or else code, of a folder imports a module;
+// the folder "*" is every folder.
+func (t *tree) importedIn(dir, name string, test bool) bool {
+	for _, s := range t.golang() {
+		if s.isTest() != test || dir != "*" && folder(s.path) != dir {
+			continue
+		}
+		for _, spec := range s.syntax.Imports {
+			if under(imported(spec), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // checkReserved keeps some of the standard library to few places. Tests may.
 func checkReserved(t *tree) []string {
 	var problems []string

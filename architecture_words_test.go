@@ -166,14 +166,20 @@ func checkLinks(t *tree) []string {
 }
 
 // checkDependencies reads the direct requirements of go.mod: each is imported
-// somewhere, and explained with its version in docs/dependencies.md.
+// somewhere, and explained with its version in docs/dependencies.md, which
+// explains nothing else.
 func checkDependencies(t *tree) []string {
 	require := regexp.MustCompile(`(?m)^(?:\t|require )([^\s/(]+\.[^\s]+) (v[^\s]+)$`)
 	page := t.text("docs/dependencies.md")
 	var problems []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(page, -1) {
+		if !regexp.MustCompile(`(?m)^(\t|require )` + regexp.QuoteMeta(row[1]) + ` v[^\s]+$`).MatchString(t.text("go.mod")) {
+			problems = append(problems, fmt.Sprintf("docs/dependencies.md: %s is no direct requirement of go.mod", row[1]))
+		}
+	}
 	for _, found := range require.FindAllStringSubmatch(t.text("go.mod"), -1) {
 		name, version := found[1], found[2]
-		if !t.imports(name) {
+		if !t.importedIn("*", name, false) && !t.importedIn("*", name, true) {
 			problems = append(problems, fmt.Sprintf("go.mod: %s is required directly and never imported; run go mod tidy", name))
 		}
 		if !explains(page, name, version) {
@@ -181,18 +187,6 @@ func checkDependencies(t *tree) []string {
 		}
 	}
 	return problems
-}
-
-// imports tells whether a Go file imports a module.
-func (t *tree) imports(name string) bool {
-	for _, s := range t.golang() {
-		for _, spec := range s.syntax.Imports {
-			if under(imported(spec), name) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // explains tells whether one line names a module and its version.
