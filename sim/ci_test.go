@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -154,6 +155,32 @@ jobs:
 	}
 	if builds != 2 {
 		t.Errorf("%d runs called build, want one of each workflow", builds)
+	}
+}
+
+// The demo's repository, with its own workflow and its own commands.
+func TestCIRunsTheBlog(t *testing.T) {
+	w, _ := withCI(t, CIOptions{})
+	files := map[string]string{}
+	blog := os.DirFS(filepath.Join("..", "testdata", "blog", "main"))
+	w.must(fs.WalkDir(blog, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(blog, name)
+		files[name] = string(data)
+		return err
+	}))
+	want := []string{
+		"github-actions check: completed success: All steps passed",
+		"github-actions build: completed success: All steps passed",
+	}
+	runs := w.checked(files)
+	if diff := cmp.Diff(want, told(runs)); diff != "" {
+		t.Errorf("runs (-want +got):\n%s", diff)
+		for _, r := range runs {
+			t.Log(r.Text)
+		}
 	}
 }
 
