@@ -26,7 +26,7 @@ func TestTwoProcessesShareTheWork(t *testing.T) {
 		}
 		return nil
 	}
-	const each, keys = 150, 9
+	const each, keys = 80, 9
 	var at [2]atomic.Int64
 	dbs := make([]*store.DB, 2)
 	for i := range dbs {

@@ -114,13 +114,14 @@ func (db *DB) insertJobs(ctx context.Context, tx *sql.Tx, keys []Key) error {
 	if err := in.exec(ctx, db, tx); err != nil {
 		return err
 	}
-	return db.notifyOthers(ctx, tx)
+	return db.notifyWorkers(ctx, tx)
 }
 
-// notifyOthers wakes the fetchers of all processes when the transaction
-// commits. On SQLite there is one process, and db.wake does it.
-func (db *DB) notifyOthers(ctx context.Context, tx *sql.Tx) error {
+// notifyWorkers wakes the fetchers of all processes when the transaction
+// commits. On SQLite there is one process, and tx does it.
+func (db *DB) notifyWorkers(ctx context.Context, tx *sql.Tx) error {
 	if db.dialect == sqlite {
+		db.jobbed.Store(true)
 		return nil
 	}
 	if _, err := tx.ExecContext(ctx, `SELECT pg_notify(current_schema() || '.`+insertTopic+`', $1)`, insertPayload); err != nil {

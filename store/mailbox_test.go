@@ -46,7 +46,7 @@ func TestNothingIsLostAndNothingOverlaps(t *testing.T) {
 			return nil
 		}
 		start(t, db, j.handle)
-		const senders, each, keys = 16, 60, 7
+		const senders, each, keys = 12, 40, 7
 		var wg sync.WaitGroup
 		for s := range senders {
 			wg.Go(func() {
@@ -85,9 +85,15 @@ func TestEqualWorkIsCoalesced(t *testing.T) {
 		start(t, db, j.handle)
 		must(t, db.Notify(within(t), notice(1, 1, "first")))
 		await(t, first, "the first run")
-		for i := range 1000 {
-			must(t, db.Notify(within(t), notice(1, 1, fmt.Sprint(i))))
+		var wg sync.WaitGroup
+		for sender := range 10 {
+			wg.Go(func() {
+				for i := range 100 {
+					must(t, db.Notify(within(t), notice(1, 1, fmt.Sprint(sender, i))))
+				}
+			})
 		}
+		wg.Wait()
 		close(goOn)
 		must(t, db.Drain(within(t)))
 		j.mu.Lock()

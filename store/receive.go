@@ -134,7 +134,6 @@ func (db *DB) commitWaiting(ctx context.Context) {
 		}
 		close(r.done)
 	}
-	db.wake.set()
 }
 
 func (db *DB) commitBatch(ctx context.Context, batch []*request) error {

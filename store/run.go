@@ -178,7 +178,7 @@ func (db *DB) rejob(ctx context.Context, keys []Key, needs func(mailbox, int64) 
 	for _, k := range keys {
 		byKey[k] = nil
 	}
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
 		boxes, err := db.lockMailboxes(ctx, tx, byKey)
 		if err != nil {
 			return err
@@ -192,11 +192,6 @@ func (db *DB) rejob(ctx context.Context, keys []Key, needs func(mailbox, int64) 
 		}
 		return db.insertJobs(ctx, tx, due)
 	})
-	if err != nil {
-		return err
-	}
-	db.wake.set()
-	return nil
 }
 
 // keys reads Keys outside of any transaction; look again under the lock.

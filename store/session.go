@@ -166,7 +166,7 @@ func (s *session) free(ctx context.Context, id string, lockID int32) error {
 				return err
 			}
 		}
-		return s.db.notifyOthers(ctx, tx)
+		return s.db.notifyWorkers(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("free the jobs of %s: %w", id, err)

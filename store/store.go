@@ -101,8 +101,9 @@ type DB struct {
 	newDriver func() riverdriver.Driver[*sql.Tx]
 
 	receiving commits
-	wake      *waker     // SQLite: tells River's fetcher about a commit
-	settled   *broadcast // a mailbox was worked on
+	wake      *waker      // SQLite: tells River's fetcher that jobs were committed
+	jobbed    atomic.Bool // SQLite: the open transaction has inserted jobs
+	settled   *broadcast  // a mailbox was worked on
 	due       chan struct{}
 
 	mu      sync.Mutex
@@ -206,7 +207,13 @@ func (db *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err := f(tx); err != nil {
 		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	if db.jobbed.Swap(false) {
+		db.wake.set()
+	}
+	return nil
 }
 
 // ignoreDone drops the error of rolling back a transaction that the end of its

@@ -186,7 +186,6 @@ func (w *worker) finish(ctx context.Context, job *river.Job[jobArgs], r run) err
 	if err != nil {
 		return fmt.Errorf("finish mailbox %d/%d: %w", k.Repo, k.PR, err)
 	}
-	db.wake.set()
 	if next >= 0 {
 		time.AfterFunc(next, db.dueNow)
 		db.report(ctx, job, r.err, next)
