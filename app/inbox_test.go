@@ -124,6 +124,7 @@ func TestOperatorsEndpoints(t *testing.T) {
 	w.open("search", "agent/search")
 	w.settle()
 	w.must(w.app.Sweep(t.Context()))
+	w.settle()
 	get := func(path string) *httptest.ResponseRecorder {
 		answer := httptest.NewRecorder()
 		w.app.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))

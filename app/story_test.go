@@ -23,7 +23,7 @@ func TestATrespassTurnsRedAndItsFixGreen(t *testing.T) {
 	if len(run.Annotations) != 1 || run.Annotations[0].Path != "src/content/config.ts" {
 		t.Errorf("annotations %+v", run.Annotations)
 	}
-	for _, want := range []string{".agentplane.yml:", "src/content/config.ts", "metadata"} {
+	for _, want := range []string{".agentplane.yml:", "src/content/config.ts", "may never touch", "git checkout"} {
 		if !strings.Contains(run.Summary, want) {
 			t.Errorf("the summary does not say %q:\n%s", want, run.Summary)
 		}
