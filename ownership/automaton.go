@@ -1,41 +1,46 @@
 package ownership
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // An automaton is the trie made deterministic while it is used: each state is
-// a set of nodes, and each step is looked up by a segment's bytes once it was
-// taken. Directories are remembered by their whole path, so a path costs two
-// map look-ups, however many patterns there are.
+// a set of nodes, and each step into a directory is looked up by the segment's
+// bytes once it was taken. What a path has in common with the path before is
+// not read again, so a path in a sorted list costs about as much as its name,
+// however many patterns there are.
 type automaton struct {
 	trie   *trie
 	states map[string]*state
 	sets   map[string]*claimSet
 	unions map[[2]*claimSet]*claimSet
 	none   *claimSet
-	dirs   map[string]*directory
-	root   *directory
-	last   *directory // of the path before: paths mostly come sorted
-	lastAt string
+	path   string      // the path before
+	way    []directory // its directories, from the root on
 	work   int
 	failed string  // why the last question has no answer
 	nodes  []int32 // scratch space of a step
+	claims []int32 // scratch space of an end
+	key    []byte  // scratch space of a look-up
 }
 
 // A state is a set of nodes without leaves, and the steps taken from it.
 type state struct {
 	nodes []int32
 	steps map[string]*step
+	ends  map[string]*claimSet // of names that were costly to compare
 }
 
-// A step is what one more segment leads to.
+// A step is what a directory's name leads to.
 type step struct {
-	to    *state
-	names *claimSet // claims that match when the path ends here
-	dirs  *claimSet // claims that match everything below
+	to     *state
+	claims *claimSet // claims that match everything below
 }
 
-// A directory is a directory of the paths that were asked for.
+// A directory is one on the way to a path.
 type directory struct {
+	end    int // of its name in the path; the root's is -1
 	state  *state
 	claims *claimSet // claims that match everything below
 }
@@ -54,10 +59,13 @@ const maxWork = 40_000_000
 
 // What is kept costs as much work as it costs memory.
 const (
-	workPerStep      = 8
-	workPerDirectory = 8
-	workPerClaim     = 8
+	workPerStep  = 8
+	workPerClaim = 8
 )
+
+// cheap is the work up to which the end of a path is compared anew each time:
+// that is faster than a look-up in a large map.
+const cheap = 64
 
 // newAutomaton starts at the root of the repository.
 func newAutomaton(t *trie) *automaton {
@@ -66,70 +74,39 @@ func newAutomaton(t *trie) *automaton {
 		states: map[string]*state{},
 		sets:   map[string]*claimSet{},
 		unions: map[[2]*claimSet]*claimSet{},
-		dirs:   map[string]*directory{},
 	}
 	a.none = a.set(nil)
 	a.nodes = a.enter(a.enter(a.nodes[:0], exactRoot), foldedRoot)
-	a.root = &directory{state: a.state(a.nodes), claims: a.set(t.all)}
+	a.way = []directory{{end: -1, state: a.state(a.nodes), claims: a.set(t.all)}}
 	return a
 }
 
 // find returns the claims that match a path. It returns nil and sets failed for
 // a path that git could not hold, and when there was too much work.
 func (a *automaton) find(path string) *claimSet {
-	dir, base := a.root, path
-	if slash := strings.LastIndexByte(path, '/'); slash >= 0 {
-		dir, base = a.directory(path[:slash]), path[slash+1:]
-	}
-	if dir == nil {
-		return nil
-	}
-	s := a.step(dir.state, base)
-	if s == nil {
-		return nil
-	}
-	return a.union(dir.claims, s.names)
-}
-
-// directory returns what is known of a directory, or nil.
-func (a *automaton) directory(path string) *directory {
-	if a.last != nil && path == a.lastAt {
-		return a.last
-	}
-	dir, known := a.dirs[path]
-	if !known {
-		dir = a.walk(path)
-	}
-	if dir != nil {
-		a.last, a.lastAt = dir, path
-	}
-	return dir
-}
-
-// walk goes to a directory from the nearest one that is known.
-func (a *automaton) walk(path string) *directory {
-	dir, from := a.root, 0
-	for end := strings.LastIndexByte(path, '/'); end > 0; end = strings.LastIndexByte(path[:end], '/') {
-		if known := a.dirs[path[:end]]; known != nil {
-			dir, from = known, end+1
+	top := len(a.way) - 1
+	for ; top > 0; top-- {
+		if end := a.way[top].end; end < len(path) && path[end] == '/' && path[:end] == a.path[:end] {
 			break
 		}
 	}
-	for from <= len(path) {
-		to := len(path)
-		if slash := strings.IndexByte(path[from:], '/'); slash >= 0 {
-			to = from + slash
+	a.path, a.way = path, a.way[:top+1]
+	for {
+		dir := &a.way[len(a.way)-1]
+		rest := path[dir.end+1:]
+		slash := strings.IndexByte(rest, '/')
+		if slash < 0 {
+			if found := a.end(dir.state, rest); found != nil {
+				return a.union(dir.claims, found)
+			}
+			return nil
 		}
-		s := a.step(dir.state, path[from:to])
+		s := a.step(dir.state, rest[:slash])
 		if s == nil {
 			return nil
 		}
-		dir = &directory{state: s.to, claims: a.union(dir.claims, s.dirs)}
-		a.dirs[path[:to]] = dir
-		a.work += workPerDirectory
-		from = to + 1
+		a.way = append(a.way, directory{end: dir.end + 1 + slash, state: s.to, claims: a.union(dir.claims, s.claims)})
 	}
-	return dir
 }
 
 // step goes on from a state by a segment, or returns nil.
@@ -137,12 +114,7 @@ func (a *automaton) step(s *state, segment string) *step {
 	if known, ok := s.steps[segment]; ok {
 		return known
 	}
-	if segment == "" || segment == "." || segment == ".." {
-		a.failed = reasonPath
-		return nil
-	}
-	if a.work > maxWork {
-		a.failed = reasonWork
+	if !a.can(segment) {
 		return nil
 	}
 	next := a.take(s, segment)
@@ -153,16 +125,71 @@ func (a *automaton) step(s *state, segment string) *step {
 	return next
 }
 
-// take finds where a segment leads, and which claims end there.
-func (a *automaton) take(s *state, segment string) *step {
-	var names, dirs []int32
-	nodes := a.nodes[:0]
-	arrive := func(to int32) {
-		n := &a.trie.nodes[to]
-		names = append(names, n.names...)
-		dirs = append(append(dirs, n.names...), n.dirs...)
-		nodes = a.enter(nodes, to)
+// can tells whether a segment may be compared, and sets failed if not.
+func (a *automaton) can(segment string) bool {
+	switch {
+	case segment == "" || segment == "." || segment == "..":
+		a.failed = reasonPath
+	case a.work > maxWork:
+		a.failed = reasonWork
+	default:
+		return true
 	}
+	return false
+}
+
+// take finds where a directory's name leads, and the claims on all below it.
+func (a *automaton) take(s *state, segment string) *step {
+	var claims []int32
+	nodes := a.nodes[:0]
+	a.arrivals(s, segment, func(to int32) {
+		n := &a.trie.nodes[to]
+		claims = append(append(claims, n.names...), n.dirs...)
+		nodes = a.enter(nodes, to)
+	})
+	for _, at := range s.nodes {
+		if a.trie.nodes[at].loop {
+			nodes = append(nodes, at)
+		}
+	}
+	a.work += workPerStep + len(nodes) + len(claims)
+	a.nodes = normal(nodes)
+	to := s
+	if !slices.Equal(a.nodes, s.nodes) {
+		to = a.state(a.nodes)
+	}
+	return &step{to: to, claims: a.set(claims)}
+}
+
+// end returns the claims that match when a path ends with a name, or nil.
+func (a *automaton) end(s *state, name string) *claimSet {
+	if s.ends != nil {
+		if known, ok := s.ends[name]; ok {
+			return known
+		}
+	}
+	if !a.can(name) {
+		return nil
+	}
+	before := a.work
+	claims := a.claims[:0]
+	a.arrivals(s, name, func(to int32) { claims = append(claims, a.trie.nodes[to].names...) })
+	a.claims = claims
+	a.work += len(claims)
+	found := a.set(claims)
+	if a.work-before > cheap {
+		if s.ends == nil {
+			s.ends = map[string]*claimSet{}
+		}
+		s.ends[name] = found
+		a.work += workPerStep
+	}
+	return found
+}
+
+// arrivals calls back for each node that a segment leads to, other than the
+// loops, which stay.
+func (a *automaton) arrivals(s *state, segment string, each func(to int32)) {
 	text, folded := segment, ""
 	for _, at := range s.nodes {
 		n := &a.trie.nodes[at]
@@ -173,19 +200,14 @@ func (a *automaton) take(s *state, segment string) *step {
 			}
 			text = folded
 		}
-		if n.loop {
-			nodes = append(nodes, at)
-		}
 		if to, ok := n.literals[text]; ok {
-			arrive(to)
+			each(to)
 		}
-		if !n.globs.empty() {
-			a.work += n.globs.match(text, arrive)
+		if n.globs != nil {
+			a.work += n.globs.match(text, each)
 		}
 	}
-	a.work += workPerStep + len(s.nodes) + len(nodes) + len(names) + len(dirs) + len(segment)/8
-	a.nodes = nodes
-	return &step{to: a.state(nodes), names: a.set(names), dirs: a.set(dirs)}
+	a.work += len(s.nodes) + len(segment)/8
 }
 
 // enter adds a node, and those behind a ** that starts at it, which may stand
@@ -202,12 +224,12 @@ func (a *automaton) enter(nodes []int32, at int32) []int32 {
 // state returns the one state of a set of nodes.
 func (a *automaton) state(nodes []int32) *state {
 	nodes = normal(nodes)
-	key := keyOf(nodes)
-	if known, ok := a.states[key]; ok {
+	a.key = appendKey(a.key[:0], nodes)
+	if known, ok := a.states[string(a.key)]; ok {
 		return known
 	}
-	s := &state{nodes: append([]int32(nil), nodes...)}
-	a.states[key] = s
+	s := &state{nodes: slices.Clone(nodes)}
+	a.states[string(a.key)] = s
 	return s
 }
 
@@ -217,12 +239,12 @@ func (a *automaton) set(claims []int32) *claimSet {
 		return a.none
 	}
 	claims = normal(claims)
-	key := keyOf(claims)
-	if known, ok := a.sets[key]; ok {
+	a.key = appendKey(a.key[:0], claims)
+	if known, ok := a.sets[string(a.key)]; ok {
 		return known
 	}
-	s := &claimSet{claims: append([]int32(nil), claims...)}
-	a.sets[key] = s
+	s := &claimSet{claims: slices.Clone(claims)}
+	a.sets[string(a.key)] = s
 	a.work += workPerClaim * len(claims)
 	return s
 }
@@ -238,7 +260,7 @@ func (a *automaton) union(x, y *claimSet) *claimSet {
 	if known, ok := a.unions[[2]*claimSet{x, y}]; ok {
 		return known
 	}
-	joined := a.set(append(append([]int32(nil), x.claims...), y.claims...))
+	joined := a.set(slices.Concat(x.claims, y.claims))
 	a.work += 1 + len(joined.claims)
 	a.unions[[2]*claimSet{x, y}] = joined
 	return joined

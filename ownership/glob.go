@@ -21,6 +21,7 @@ type glob struct {
 	atoms  []atom
 	prefix string // the literal bytes before the first wildcard
 	suffix string // the literal bytes after the last wildcard
+	inner  string // the longest literal bytes between two wildcards
 	least  int    // the length of the shortest match
 	exact  bool   // there is no *, so the length is fixed
 }
@@ -31,6 +32,9 @@ func newGlob(atoms []atom) *glob {
 	first, last := len(atoms), -1
 	for i, a := range atoms {
 		if a.kind != atomByte {
+			if last >= 0 && i-last-1 > len(g.inner) {
+				g.inner = literalOf(atoms[last+1 : i])
+			}
 			first, last = min(first, i), i
 		}
 		if a.kind == atomRun {
@@ -64,8 +68,9 @@ func (g *glob) match(s string) bool {
 // run compares a segment of a path and counts the steps. After a mismatch only
 // the last * takes more, so they are at most glob times segment.
 func (g *glob) run(s string) (matched bool, steps int) {
-	if len(s) < g.least || g.exact && len(s) != g.least || !strings.HasPrefix(s, g.prefix) || !strings.HasSuffix(s, g.suffix) {
-		return false, 1
+	if len(s) < g.least || g.exact && len(s) != g.least || !strings.HasPrefix(s, g.prefix) || !strings.HasSuffix(s, g.suffix) ||
+		g.inner != "" && !strings.Contains(s, g.inner) {
+		return false, 1 + len(s)/16
 	}
 	i, j := 0, 0
 	run, resume := -1, 0

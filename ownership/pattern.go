@@ -211,7 +211,10 @@ func escapeBrackets(s string) string {
 func (p *Pattern) checkShape(anchored bool) error {
 	n := len(p.segments)
 	last := p.segments[n-1]
-	dir := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(p.source, "/"), "*"), "*")
+	dir := strings.TrimRight(p.source, "*/")
+	if dir = p.source[:len(dir)]; dir != "" || anchored {
+		dir += "/"
+	}
 	deep := 0
 	for _, s := range p.segments {
 		if s.deep {

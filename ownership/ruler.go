@@ -47,12 +47,15 @@ func (r *Ruler) allow(t *trie, claims []Claim, h Hit) {
 	}
 }
 
-// deny adds claims that compare bytes, and folded text too.
+// deny adds claims that compare folded text, and bytes too, where that can
+// match what the fold does not: a wildcard may take one half of what composes.
 func (r *Ruler) deny(t *trie, claims []Claim, h Hit) {
 	for i := range claims {
-		n := r.number(&claims[i], h)
-		t.insert(exactRoot, claims[i].Pattern, n)
-		t.insert(foldedRoot, claims[i].Pattern.folded(), n)
+		n, p := r.number(&claims[i], h), claims[i].Pattern
+		t.insert(foldedRoot, p.folded(), n)
+		if !p.plain() {
+			t.insert(exactRoot, p, n)
+		}
 	}
 }
 

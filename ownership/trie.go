@@ -2,6 +2,7 @@ package ownership
 
 import (
 	"encoding/binary"
+	mathbits "math/bits"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ type trie struct {
 // that the Ruler gave them.
 type node struct {
 	literals map[string]int32
-	globs    globIndex
+	globs    *globIndex
 	deep     int32   // the node behind a ** segment that starts here; 0 is none
 	loop     bool    // the node is behind **: it takes any segment and stays
 	folded   bool    // compares folded segments
@@ -100,17 +101,21 @@ func (t *trie) literalChild(at int32, literal string) int32 {
 
 // globChild is the node behind a segment with wildcards.
 func (t *trie) globChild(at int32, g *glob) int32 {
-	if child := t.nodes[at].globs.find(g); child != 0 {
+	if t.nodes[at].globs == nil {
+		t.nodes[at].globs = &globIndex{edges: map[string]int32{}}
+	}
+	globs := t.nodes[at].globs
+	if child, ok := globs.edges[g.key()]; ok {
 		return child
 	}
 	child := t.add(at, node{})
-	t.nodes[at].globs.add(g, child)
+	globs.add(g, child)
 	return child
 }
 
 // leaf tells whether no pattern goes on from a node.
 func (n *node) leaf() bool {
-	return n.literals == nil && n.globs.empty() && n.deep == 0 && !n.loop
+	return n.literals == nil && n.globs == nil && n.deep == 0 && !n.loop
 }
 
 // maxAffix bounds the bytes of a prefix or suffix that globs are looked up by.
@@ -120,10 +125,16 @@ const maxAffix = 8
 // literal bytes at their start or end, so that a thousand *.ext cost no more
 // than one.
 type globIndex struct {
-	prefixes [maxAffix + 1]map[string][]globEdge
-	suffixes [maxAffix + 1]map[string][]globEdge
+	prefixes affixes
+	suffixes affixes
 	rest     []globEdge // no literal byte at the start or the end
 	edges    map[string]int32
+}
+
+// Affixes are globs by their literal start, or by their literal end.
+type affixes struct {
+	globs   map[string][]globEdge
+	lengths [256]uint16 // bit n: there is one of n bytes whose outermost byte is this
 }
 
 // A globEdge leads to the node behind a glob.
@@ -132,17 +143,8 @@ type globEdge struct {
 	to   int32
 }
 
-// empty tells whether there are no globs.
-func (x *globIndex) empty() bool { return len(x.edges) == 0 }
-
-// find returns the node behind an equal glob, or 0.
-func (x *globIndex) find(g *glob) int32 { return x.edges[g.key()] }
-
 // add keeps a glob.
 func (x *globIndex) add(g *glob, to int32) {
-	if x.edges == nil {
-		x.edges = map[string]int32{}
-	}
 	x.edges[g.key()] = to
 	edge := globEdge{g, to}
 	prefix, suffix := g.prefix[:min(len(g.prefix), maxAffix)], g.suffix[max(0, len(g.suffix)-maxAffix):]
@@ -150,30 +152,33 @@ func (x *globIndex) add(g *glob, to int32) {
 	case prefix == "" && suffix == "":
 		x.rest = append(x.rest, edge)
 	case len(prefix) > len(suffix):
-		keep(&x.prefixes[len(prefix)], prefix, edge)
+		x.prefixes.add(prefix, prefix[0], edge)
 	default:
-		keep(&x.suffixes[len(suffix)], suffix, edge)
+		x.suffixes.add(suffix, suffix[len(suffix)-1], edge)
 	}
 }
 
-// keep appends to a list of a map that may not exist yet.
-func keep(m *map[string][]globEdge, key string, edge globEdge) {
-	if *m == nil {
-		*m = map[string][]globEdge{}
+// add keeps a glob by its affix.
+func (x *affixes) add(affix string, outermost byte, edge globEdge) {
+	if x.globs == nil {
+		x.globs = map[string][]globEdge{}
 	}
-	(*m)[key] = append((*m)[key], edge)
+	x.globs[affix] = append(x.globs[affix], edge)
+	x.lengths[outermost] |= 1 << len(affix)
 }
 
-// match calls back for each glob that matches a segment, and returns how many
-// steps that took.
+// match calls back for each glob that matches a segment, which is not empty,
+// and returns how many steps that took.
 func (x *globIndex) match(s string, each func(to int32)) int {
 	work := run(x.rest, s, each)
-	for n := 1; n <= min(maxAffix, len(s)); n++ {
-		if x.prefixes[n] != nil {
-			work += 1 + run(x.prefixes[n][s[:n]], s, each)
+	for bits := x.prefixes.lengths[s[0]]; bits != 0; bits &= bits - 1 {
+		if n := mathbits.TrailingZeros16(bits); n <= len(s) {
+			work += 1 + run(x.prefixes.globs[s[:n]], s, each)
 		}
-		if x.suffixes[n] != nil {
-			work += 1 + run(x.suffixes[n][s[len(s)-n:]], s, each)
+	}
+	for bits := x.suffixes.lengths[s[len(s)-1]]; bits != 0; bits &= bits - 1 {
+		if n := mathbits.TrailingZeros16(bits); n <= len(s) {
+			work += 1 + run(x.suffixes.globs[s[len(s)-n:]], s, each)
 		}
 	}
 	return work
@@ -208,11 +213,10 @@ func normal(list []int32) []int32 {
 	return slices.Compact(list)
 }
 
-// keyOf is a string that is equal for equal lists.
-func keyOf(list []int32) string {
-	b := make([]byte, 0, 4*len(list))
+// appendKey appends bytes that are equal for equal lists.
+func appendKey(b []byte, list []int32) []byte {
 	for _, n := range list {
 		b = binary.LittleEndian.AppendUint32(b, uint32(n)) //nolint:gosec // an index
 	}
-	return string(b)
+	return b
 }
