@@ -85,6 +85,23 @@ func TestQuarantineRefusesBadObjects(t *testing.T) {
 	}
 }
 
+// TestQuarantineChecksItself shows that bad objects end before the mirror.
+func TestQuarantineChecksItself(t *testing.T) {
+	l := newLab(t)
+	base := l.commit(text("a", "1"))
+	l.ref("refs/heads/main", l.commitTree(l.treeObject("100644", "..", l.raw("x", "hash-object", "-w", "--stdin")), base))
+	r := mirrors(t, Limits{}).Repo(7, l.serve().remote())
+	if err := r.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, remove, err := newScratch(r.x, r.m.scratchRoot(), filepath.Join(r.dir, "objects"), "sha1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remove()
+	_ = refusal(t, r.receive(t.Context(), s, []string{"refs/heads/main"}), BadObjects)
+}
+
 // TestMirrorChecksAgain shows that the receiving side has its own checks: an
 // object that slipped through the quarantine is still refused.
 func TestMirrorChecksAgain(t *testing.T) {
@@ -126,7 +143,7 @@ func TestMemoryBombInMerge(t *testing.T) {
 	r.x.limits.Memory = 256 << 20
 	start := time.Now()
 	_, err := r.Touched(t.Context(), target, head)
-	refusal(t, err, OutOfLimits)
+	_ = refusal(t, err, OutOfLimits)
 	t.Logf("refused after %v", time.Since(start))
 	r.x.limits.Blob = 1 << 20
 	_, err = r.Touched(t.Context(), target, head)
@@ -135,7 +152,7 @@ func TestMemoryBombInMerge(t *testing.T) {
 	}
 	r.x.limits.Blob, r.x.limits.Blobs = 1<<30, 20<<20
 	_, err = r.Touched(t.Context(), target, head)
-	refusal(t, err, TooLarge)
+	_ = refusal(t, err, TooLarge)
 }
 
 // deltaBomb puts a blob into the lab that is a few bytes of delta and
@@ -263,7 +280,7 @@ func TestTreeBomb(t *testing.T) {
 		t.Errorf("it took %v", d)
 	}
 	_, err = r.Paths(t.Context(), head)
-	refusal(t, err, TooLarge)
+	_ = refusal(t, err, TooLarge)
 }
 
 func TestDeepAndLongPaths(t *testing.T) {
@@ -321,7 +338,7 @@ func TestUnrelatedAndManyBases(t *testing.T) {
 	l := newLab(t)
 	a, b := l.commit(text("a", "1")), l.commit(text("a", "2"))
 	_, err := l.local().Touched(t.Context(), a, b)
-	refusal(t, err, Unrelated)
+	_ = refusal(t, err, Unrelated)
 	var bases []string
 	for i := range 9 {
 		bases = append(bases, l.commit(text("a", fmt.Sprint(i)), a))
@@ -370,5 +387,5 @@ func TestUnreadableObject(t *testing.T) {
 	base := l.commit(text("d/f", "1"))
 	head := l.commitTree(l.treeObject("40000", "d", repeat("1", 40)), base)
 	_, err := l.local().Touched(t.Context(), base, head)
-	refusal(t, err, Unreadable)
+	_ = refusal(t, err, Unreadable)
 }

@@ -103,12 +103,6 @@ func (t tree) with(pairs ...string) tree {
 	return c
 }
 
-func (t tree) set(path string, f file) tree {
-	c := t.with()
-	c[path] = f
-	return c
-}
-
 // lines is n numbered lines, with some replaced.
 func lines(n int, swap ...string) string {
 	var b strings.Builder

@@ -17,11 +17,9 @@ import (
 func (s *scratch) merge(ctx context.Context, d *divergence) (tree string, conflicts []string, err error) {
 	switch {
 	case d.ahead():
-		tree, err = s.treeOf(ctx, d.head)
-		return tree, nil, err
+		return d.trees[1], nil, nil
 	case d.behind():
-		tree, err = s.treeOf(ctx, d.target)
-		return tree, nil, err
+		return d.trees[0], nil, nil
 	}
 	if err := s.gateBlobs(ctx, d); err != nil {
 		return "", nil, err
@@ -46,15 +44,6 @@ func (s *scratch) merge(ctx context.Context, d *divergence) (tree string, confli
 		return "", nil, fmt.Errorf("git's merge is clean and names %d conflicts", len(conflicts))
 	}
 	return tree, nil, nil
-}
-
-func (s *scratch) treeOf(ctx context.Context, commit string) (string, error) {
-	out, err := s.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", commit+"^{tree}")
-	if err != nil {
-		return "", err
-	}
-	tree := strings.TrimSpace(string(out))
-	return tree, CheckID(tree)
 }
 
 // gateBlobs refuses merges whose contents would be too large for git to merge
@@ -85,7 +74,7 @@ func (s *scratch) gateBlobs(ctx context.Context, d *divergence) error {
 	for _, o := range found {
 		sum += o.size
 		if o.missing {
-			return &childError{args: "merge-tree", stderr: "fatal: unable to read " + o.id, err: errors.New("missing blob")}
+			return missingObject("merge-tree", o.id)
 		}
 		if o.size > s.x.limits.Blob {
 			return tooLarge(blobs[o.id], "a file that both sides changed is too large to merge", o.size, s.x.limits.Blob)

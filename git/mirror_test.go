@@ -101,6 +101,9 @@ func TestReadingAMirrorInDoubt(t *testing.T) {
 	if _, err := r.Touched(t.Context(), base, repeat("1", 40)); !errors.As(err, &missing) {
 		t.Errorf("a commit nobody fetched: %v", err)
 	}
+	if _, err := r.Show(t.Context(), repeat("1", 40), "a"); err == nil || errors.As(err, &missing) || !strings.Contains(err.Error(), "fetch it first") {
+		t.Errorf("a file of a commit nobody fetched is unknown, not absent: %v", err)
+	}
 	if err := os.MkdirAll(filepath.Join(r.dir, "hooks"), 0o700); err != nil {
 		t.Fatal(err)
 	}

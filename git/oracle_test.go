@@ -4,7 +4,9 @@ import (
 	"flag"
 	"fmt"
 	"math/rand"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -71,38 +73,50 @@ func (w *walker) diff(from, to string) map[string]Change {
 
 // grow makes a random history of n commits with merges, and returns them.
 func grow(l *lab, rnd *rand.Rand, n int) []string {
-	names := []string{"a", "b", "d", "d/x", "d/y", "D/x", "e/f/g", "e/f", "\xff", "n\nl", "\"", "z z", "d.x", "d-x"}
 	trees := []tree{{"a": {data: "0"}}}
 	ids := []string{l.commit(trees[0])}
-	for range n {
-		i := rnd.Intn(len(ids))
-		t, parents := trees[i].with(), []string{ids[i]}
-		if j := rnd.Intn(len(ids)); j != i && rnd.Intn(2) == 0 {
-			parents = append(parents, ids[j])
-			for p, f := range trees[j] { // an arbitrary, possibly evil, merge
-				if rnd.Intn(2) == 0 {
-					put(t, p, f)
-				}
+	for len(ids) < n {
+		i, j := rnd.Intn(len(ids)), rnd.Intn(len(ids))
+		next := func(a, b int) {
+			t, parents := stir(rnd, trees[a], trees[b]), []string{ids[a]}
+			if a != b {
+				parents = append(parents, ids[b])
 			}
+			trees, ids = append(trees, t), append(ids, l.commit(t, parents...))
 		}
-		for range 1 + rnd.Intn(3) {
-			p := names[rnd.Intn(len(names))]
-			switch rnd.Intn(8) {
-			case 0, 1:
-				delete(t, p)
-			case 2:
-				put(t, p, file{data: "to", mode: ModeSymlink})
-			case 3:
-				put(t, p, file{data: fmt.Sprint(rnd.Intn(4)), mode: ModeExecutable})
-			case 4:
-				put(t, p, file{id: strings.Repeat(fmt.Sprint(1+rnd.Intn(2)), 40), mode: ModeSubmodule})
-			default:
-				put(t, p, file{data: lines(3, fmt.Sprint(rnd.Intn(3)), fmt.Sprint(rnd.Intn(3)))})
-			}
+		next(i, j)
+		if i != j { // and the other way round: histories that cross have several merge bases
+			next(j, i)
 		}
-		trees, ids = append(trees, t), append(ids, l.commit(t, parents...))
 	}
 	return ids
+}
+
+// stir changes a tree at random, taking some of another: a merge, maybe evil.
+func stir(rnd *rand.Rand, a, b tree) tree {
+	names := []string{"a", "b", "d", "d/x", "d/y", "D/x", "e/f/g", "e/f", "\xff", "n\nl", "\"", "z z", "d.x", "d-x"}
+	t := a.with()
+	for p, f := range b {
+		if rnd.Intn(3) > 0 {
+			put(t, p, f)
+		}
+	}
+	for range 1 + rnd.Intn(3) {
+		p := names[rnd.Intn(len(names))]
+		switch rnd.Intn(8) {
+		case 0, 1:
+			delete(t, p)
+		case 2:
+			put(t, p, file{data: "to", mode: ModeSymlink})
+		case 3:
+			put(t, p, file{data: fmt.Sprint(rnd.Intn(4)), mode: ModeExecutable})
+		case 4:
+			put(t, p, file{id: strings.Repeat(fmt.Sprint(1+rnd.Intn(2)), 40), mode: ModeSubmodule})
+		default:
+			put(t, p, file{data: lines(3, fmt.Sprint(rnd.Intn(3)), fmt.Sprint(rnd.Intn(3)))})
+		}
+	}
+	return t
 }
 
 // put sets a path and removes what cannot exist beside it.
@@ -118,23 +132,53 @@ func put(t tree, path string, f file) {
 // TestAgainstTreeWalk compares Touched with its definition, computed by the
 // independent walk, on random histories.
 func TestAgainstTreeWalk(t *testing.T) {
-	for i := range *rounds {
+	n := *rounds
+	if os.Getenv("AGENTPLANE_LONG") != "" {
+		n *= 25
+	}
+	var met seen
+	t.Cleanup(func() {
+		t.Logf("of %d judgements %d conflicted, %d had several merge bases", met.all.Load(), met.conflicts.Load(), met.bases.Load())
+		if met.conflicts.Load() == 0 || met.bases.Load() == 0 || met.conflicts.Load() == met.all.Load() {
+			t.Error("the random histories are too tame")
+		}
+	})
+	for i := range n {
 		t.Run(fmt.Sprint(*seed+int64(i)), func(t *testing.T) {
 			t.Parallel()
 			rnd := rand.New(rand.NewSource(*seed + int64(i))) //nolint:gosec // reproducible on purpose
 			l := newLab(t)
-			ids := grow(l, rnd, 8)
+			ids := grow(l, rnd, 9)
 			w := &walker{l: l, trees: map[string]map[string]Change{}}
 			r := l.local()
-			for range 4 {
-				target, head := ids[rnd.Intn(len(ids))], ids[rnd.Intn(len(ids))]
-				compareWithWalk(t, r, w, target, head)
+			for range 5 {
+				k := 1 + rnd.Intn(len(ids)-2) // neighbours are likely to cross
+				target, head := ids[k], ids[k+1]
+				if rnd.Intn(3) == 0 {
+					head = ids[rnd.Intn(len(ids))]
+				}
+				if target != head {
+					met.count(compareWithWalk(t, r, w, target, head))
+				}
 			}
 		})
 	}
 }
 
-func compareWithWalk(t *testing.T, r *Repo, w *walker, target, head string) {
+// seen counts what random histories held.
+type seen struct{ all, conflicts, bases atomic.Int64 }
+
+func (s *seen) count(t *Touch) {
+	s.all.Add(1)
+	if t.Conflicted() {
+		s.conflicts.Add(1)
+	}
+	if len(t.Bases) > 1 {
+		s.bases.Add(1)
+	}
+}
+
+func compareWithWalk(t *testing.T, r *Repo, w *walker, target, head string) *Touch {
 	t.Helper()
 	s, done, err := r.view(t.Context())
 	if err != nil {
@@ -179,4 +223,5 @@ func compareWithWalk(t *testing.T, r *Repo, w *walker, target, head string) {
 	if d := cmp.Diff(all, direct); d != "" {
 		t.Errorf("diff-tree against the walk (-want +got):\n%s", d)
 	}
+	return got
 }

@@ -106,7 +106,7 @@ func (r *Repo) read(ctx context.Context, what string, f func(*scratch) error) er
 // unreadable reports whether git met a missing or corrupt object.
 func unreadable(e *childError) bool {
 	for _, s := range []string{
-		"unable to read", "could not read", "bad object", "corrupt", "not a valid object", "not a valid commit", "bad tree", "is not a tree",
+		"unable to read", "could not read", "bad object", "corrupt", "not a valid object", "not a valid commit", "bad tree", "is not a tree", "not a tree object",
 		"inflate", "failed to read", "missing blob", "missing tree", "cannot be read", "could not parse", "unable to parse", "unknown object type",
 		"could not get object info", "cannot read", "could not access", "unable to find", "too-short tree", "malformed",
 	} {

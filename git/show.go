@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,8 @@ type File struct {
 }
 
 // Show returns the file at path in a commit. There is no file: *NotFoundError.
-// It is larger than Limits.File: *RefusedError.
+// It is larger than Limits.File: *RefusedError. A commit that was not fetched
+// is neither: its files are unknown, not absent.
 func (r *Repo) Show(ctx context.Context, commit, path string) (File, error) {
 	files, err := r.ShowAll(ctx, commit, path)
 	if err != nil {
@@ -41,9 +43,6 @@ func (r *Repo) ShowAll(ctx context.Context, commit string, paths ...string) (map
 	}
 	files := map[string]File{}
 	err := r.read(ctx, fmt.Sprintf("show %d files of %s", len(paths), commit), func(s *scratch) error {
-		if err := s.require(ctx, "commit", commit); err != nil {
-			return err
-		}
 		for len(paths) > 0 {
 			n := chunk(paths)
 			if err := s.show(ctx, commit, paths[:n], files); err != nil {
@@ -109,10 +108,15 @@ func (s *scratch) entries(ctx context.Context, commit string, paths []string) ([
 		return err
 	}}
 	args := append([]string{"ls-tree", "-z", "-l", "--full-tree", "--end-of-options", commit, "--"}, paths...)
-	if _, err := s.x.run(ctx, command{args: args, dir: s.repoDir, sink: lines}); err != nil {
-		return nil, err
+	_, err := s.x.run(ctx, command{args: args, dir: s.repoDir, sink: lines})
+	var child *childError
+	if errors.As(err, &child) {
+		var missing *NotFoundError
+		if errors.As(s.require(ctx, "commit", commit), &missing) {
+			return nil, fmt.Errorf("commit %s is not here; fetch it first", commit)
+		}
 	}
-	return entries, lines.close()
+	return entries, cmp.Or(err, lines.close())
 }
 
 // blobs reads blobs by id.
@@ -132,7 +136,7 @@ func (s *scratch) blobs(ctx context.Context, ids []string) (map[string][]byte, e
 	})
 	for _, id := range ids {
 		if _, ok := data[id]; !ok && err == nil {
-			err = &childError{args: "cat-file", stderr: "fatal: unable to read " + id, err: errors.New("missing blob")}
+			err = missingObject("cat-file", id)
 		}
 	}
 	return data, err

@@ -117,6 +117,7 @@ type divergence struct {
 	bases        []string            // every merge base
 	since        []map[string]Change // what head changed since each of them
 	paths        []string            // every file of head
+	trees        []string            // of target and head
 }
 
 // ahead reports whether head only adds to target: merging gives head.
@@ -127,14 +128,15 @@ func (d *divergence) behind() bool { return len(d.bases) == 1 && d.bases[0] == d
 
 // diverge looks at two commits and refuses what cannot be judged.
 func (s *scratch) diverge(ctx context.Context, target, head string) (*divergence, error) {
-	if err := s.require(ctx, "commit", target, head); err != nil {
+	trees, err := s.treesOf(ctx, target, head)
+	if err != nil {
 		return nil, err
 	}
 	bases, err := s.bases(ctx, target, head)
 	if err != nil {
 		return nil, err
 	}
-	d := &divergence{target: target, head: head, bases: bases}
+	d := &divergence{target: target, head: head, bases: bases, trees: trees}
 	// git lists a tree piece by piece, but collects a difference as a whole:
 	// the list stops a tree that unfolds to millions of files first.
 	if d.paths, err = s.paths(ctx, head); err != nil {
@@ -200,6 +202,46 @@ func judgeable(path string) error {
 		Kind: BadPath, Path: path[:min(len(path), 200)], Count: count, Limit: limit,
 		Detail: "a path has too many " + unit, Fix: "give the file a shorter path",
 	}
+}
+
+// treesOf returns the trees of commits, and a *NotFoundError where an id is no
+// object here.
+func (s *scratch) treesOf(ctx context.Context, commits ...string) ([]string, error) {
+	var ask strings.Builder
+	for _, id := range commits {
+		ask.WriteString(id + "\n" + id + "^{tree}\n")
+	}
+	out, err := s.x.run(ctx, command{args: []string{"cat-file", "--batch-check"}, dir: s.repoDir, stdin: []byte(ask.String())})
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(string(out), "\n")
+	if len(lines) != 2*len(commits)+1 {
+		return nil, fmt.Errorf("git answered %.200q for %d commits", out, len(commits))
+	}
+	var trees []string
+	for i, id := range commits {
+		o, err := parseObject(lines[2*i])
+		switch {
+		case err != nil:
+			return nil, err
+		case o.missing:
+			return nil, &NotFoundError{Rev: id}
+		case o.kind != "commit" || o.id != id:
+			return nil, fmt.Errorf("object %s is a %s, not a commit", id, o.kind)
+		}
+		t, err := parseObject(lines[2*i+1])
+		if err != nil || t.kind != "tree" {
+			return nil, missingObject("cat-file", id+"^{tree}")
+		}
+		trees = append(trees, t.id)
+	}
+	return trees, nil
+}
+
+// missingObject is what git would say of an object that is not there.
+func missingObject(args, id string) error {
+	return &childError{args: args, stderr: "fatal: unable to read " + id, err: errors.New("missing object")}
 }
 
 // require reports a *NotFoundError unless every id is an object of this kind.

@@ -1,6 +1,8 @@
 package git
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,15 +52,8 @@ var touchedCases = []struct {
 	},
 	{
 		name: "criss-cross, empty three-dot diff", why: "git diff target...head picks one merge base and shows nothing",
-		build: func(l *lab) history {
-			root := l.commit(text("theirs/f", "0\n"))
-			other := l.commit(text("theirs/f", "0\n"), root)
-			evil := l.commit(text("theirs/f", "evil\n"), root)
-			target := l.commit(text("theirs/f", "0\n"), other, evil) // took evil in and dropped its change
-			head := l.commit(text("theirs/f", "evil\n"), evil, other)
-			return history{target, head}
-		},
-		want: []string{"theirs/f"},
+		build: func(l *lab) history { return crissCross(l, "0\n") },
+		want:  []string{"theirs/f"},
 	},
 	{
 		name: "lands elsewhere through the other side's rename", why: "the target renamed the file: the edit lands at the new path",
@@ -233,6 +228,32 @@ func TestTouched(t *testing.T) {
 				t.Errorf("%s: conflicts (-want +got):\n%s", tt.why, d)
 			}
 		})
+	}
+}
+
+// crissCross is a history in which git diff target...head shows nothing: both
+// sides merged the other, and the target dropped the change to theirs/f.
+func crissCross(l *lab, old string) history {
+	root := l.commit(text("theirs/f", old))
+	other := l.commit(text("theirs/f", old), root)
+	evil := l.commit(text("theirs/f", "evil\n"), root)
+	return history{target: l.commit(text("theirs/f", old), other, evil), head: l.commit(text("theirs/f", "evil\n"), evil, other)}
+}
+
+// TestEveryBaseCounts has the telling merge base sorted first, and last.
+func TestEveryBaseCounts(t *testing.T) {
+	telling := map[bool]bool{}
+	for i := 0; len(telling) < 2; i++ {
+		l := newLab(t)
+		h := crissCross(l, fmt.Sprintf("%d\n", i))
+		got, err := l.local().Touched(t.Context(), h.target, h.head)
+		if err != nil || len(got.Bases) != 2 || !slices.Equal(changed(got), []string{"theirs/f"}) {
+			t.Fatalf("%+v %v", got, err)
+		}
+		if got.Changes[0].Lands {
+			t.Error("the merge drops the change: only the merge bases tell")
+		}
+		telling[l.raw("", "diff", "--name-only", got.Bases[0], h.head) != ""] = true
 	}
 }
 
