@@ -161,13 +161,13 @@ func (p *Pull) headMoved(by *User, c refChange) error {
 
 // baseMoved follows a push to the base branch: mergeability is unknown again,
 // and a base that now holds the head has merged the pull request.
-func (p *Pull) baseMoved(by *User, c refChange) {
+func (p *Pull) baseMoved(by *User, c refChange, merged bool) {
 	if c.after == "" {
 		p.close(by)
 		return
 	}
 	p.merge = mergeUnknown
-	if !p.repo.reachable(c.after, nil)[p.headSHA] || p.repo.reachable(c.before, nil)[p.headSHA] {
+	if !merged {
 		return
 	}
 	p.keep()

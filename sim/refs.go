@@ -75,8 +75,12 @@ func (r *Repo) readRefs() (map[string]string, error) {
 }
 
 // announce compares the references on disk with those last announced, and
-// lets GitHub act on each that moved. The caller holds the lock.
+// lets GitHub act on each that moved. Nobody in particular is the owner. The
+// caller holds the lock.
 func (r *Repo) announce(by *User) error {
+	if by == nil {
+		by = r.owner
+	}
 	refs, err := r.readRefs()
 	if err != nil {
 		return err
@@ -144,6 +148,12 @@ func (r *Repo) branchMoved(by *User, branch string, c refChange) error {
 	if c.after != "" {
 		r.requestSuites(by, branch, c)
 	}
+	brought := map[string]bool{} // commits that the branch did not have before
+	if c.before != "" && c.after != "" {
+		for _, found := range r.between(c.before, c.after) {
+			brought[found.id] = true
+		}
+	}
 	for _, other := range r.g.sortedRepos() {
 		for _, p := range other.pulls {
 			if p.state != "open" {
@@ -155,7 +165,7 @@ func (r *Repo) branchMoved(by *User, branch string, c refChange) error {
 				}
 			}
 			if p.repo == r && p.baseRef == branch && p.state == "open" {
-				p.baseMoved(by, c)
+				p.baseMoved(by, c, brought[p.headSHA])
 			}
 		}
 	}
