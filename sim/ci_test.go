@@ -272,6 +272,8 @@ func TestParseWorkflowRefusesWhatIsNotSimulated(t *testing.T) {
 		{"expression in a script", `jobs: { a: { steps: [{ run: "echo ${{ github.sha }}" }] } }`, "expressions"},
 		{"expression in the environment", `jobs: { a: { env: { A: "${{ secrets.A }}" }, steps: [{ run: x }] } }`, "expressions"},
 		{"empty step", "jobs: { a: { steps: [{ name: x }] } }", "neither run nor uses"},
+		{"time-out before the start", "jobs: { a: { timeout-minutes: -1, steps: [] } }", "between 0 and 360"},
+		{"time-out that is no number", "jobs: { a: { timeout-minutes: .nan, steps: [] } }", "between 0 and 360"},
 		{"needs that is a map", "jobs: { a: { needs: { b: c }, steps: [] } }", "needs"},
 	}
 	for _, c := range cases {
@@ -310,4 +312,19 @@ func TestLogsStayWithinTheirFrame(t *testing.T) {
 	if got := clip("äöü", 2); got != "ä…" {
 		t.Errorf("clipped to %s", got)
 	}
+}
+
+// Any file may be called a workflow.
+func FuzzParseWorkflow(f *testing.F) {
+	f.Add([]byte("jobs: { a: { name: A, needs: [b], timeout-minutes: 1, steps: [{ run: x, env: { A: b } }] }, b: { steps: [uses: actions/checkout@v4] } }"))
+	f.Add([]byte("jobs: &a { a: { needs: *a } }"))
+	f.Add([]byte("jobs: { ? [a] : { steps: [] } }"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		jobs, err := parseWorkflow("ci.yml", data)
+		for _, j := range jobs {
+			if err != nil || j.workflow != "ci.yml" || j.Timeout < 0 {
+				t.Errorf("%q gave %+v and %v", data, j, err)
+			}
+		}
+	})
 }

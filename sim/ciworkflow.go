@@ -130,6 +130,8 @@ func (s workflowJob) job(id string, w workflow) (Job, error) {
 		return j, fmt.Errorf("job %s: a matrix is not simulated", id)
 	case s.If != "":
 		return j, fmt.Errorf("job %s: conditions are not simulated", id)
+	case !(s.Minutes >= 0 && s.Minutes <= 360):
+		return j, fmt.Errorf("job %s: timeout-minutes is %v, not between 0 and 360", id, s.Minutes)
 	}
 	needs, err := names(s.Needs)
 	if err != nil {
