@@ -75,7 +75,7 @@ func TestALostSessionIsNoDeath(t *testing.T) {
 		return nil
 	}
 	o := quick()
-	o.HandlerTimeout = patience
+	o.HandlerTimeout = time.Minute
 	one := open(t, url, o)
 	start(t, one, j.handle)
 	must(t, one.Notify(within(t), notice(1, 1, "a")))

@@ -13,7 +13,7 @@ import (
 
 // patience is how long a test waits for what must happen; it never waits so
 // long when all is well.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // quick makes retries take milliseconds.
 func quick() store.Options {

@@ -67,13 +67,13 @@ func TestPausesGrowToTheirLimitAndNeverEnd(t *testing.T) {
 		db := open(t, b.url(t), o)
 		var runs atomic.Int64
 		start(t, db, func(context.Context, store.Key, []store.Notice) error {
-			if runs.Add(1) <= 40 { // more than River would try
+			if runs.Add(1) <= 27 { // more than River would try
 				return errors.New("GitHub is down")
 			}
 			return nil
 		})
 		must(t, db.Notify(within(t), notice(1, 1, "a")))
-		for i := 1; i <= 40; i++ {
+		for i := 1; i <= 27; i++ {
 			fail := awaitFailure(t, db)
 			pause, longest := fail.RetryAt.Sub(c.Now()), min(time.Second<<min(i-1, 10), 8*time.Second)
 			if fail.Failures != i || fail.Error != "GitHub is down" || pause > longest || pause < longest*3/4 {
@@ -85,7 +85,7 @@ func TestPausesGrowToTheirLimitAndNeverEnd(t *testing.T) {
 		must(t, db.Drain(within(t)))
 		stats, err := db.Stats(within(t))
 		must(t, err)
-		if stats.Retrying != 0 || runs.Load() != 41 {
+		if stats.Retrying != 0 || runs.Load() != 28 {
 			t.Errorf("%d runs, %+v", runs.Load(), stats)
 		}
 	})
