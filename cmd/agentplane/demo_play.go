@@ -86,13 +86,23 @@ func (p *play) pull(ctx context.Context, s *story, told storyPull) error {
 
 // verdicts tells what the check runs on a commit say.
 func (p *play) verdicts(sha string, number int, took time.Duration) {
-	for _, run := range p.repo.CheckRuns(sha) {
+	runs := p.repo.CheckRuns(sha)
+	slices.SortStableFunc(runs, func(x, y sim.CheckRun) int { return rank(x) - rank(y) })
+	for _, run := range runs {
 		m := moment{Kind: "check", PR: number, SHA: sha, Check: run.Name, Verdict: run.Conclusion, Text: run.Title, App: run.App, Took: took}
 		if r, ok := reportIn(run); ok {
 			m.Findings = r.Of(run.Name)
 		}
 		p.say(m)
 	}
+}
+
+// rank puts the CI's check runs before ours.
+func rank(r sim.CheckRun) int {
+	if strings.HasPrefix(r.Name, "agentplane/") {
+		return 1
+	}
+	return 0
 }
 
 // expect holds the check run on ownership against the story. The paths are read from the report inside the check run, as

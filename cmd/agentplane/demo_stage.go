@@ -81,7 +81,7 @@ func (s *stage) start(ctx context.Context, listen string, told *story) (err erro
 	return s.install(registered, told)
 }
 
-// install makes the account that owns the blog, and installs the App there.
+// install makes the account that owns the blog, and installs the App there, and a CI that runs the blog's own commands.
 func (s *stage) install(registered *sim.App, told *story) error {
 	owner, name, _ := strings.Cut(told.Repository, "/")
 	s.hub.Org(owner)
@@ -101,7 +101,14 @@ func (s *stage) install(registered *sim.App, told *story) error {
 			return err
 		}
 	}
-	_, err = registered.Install(owner, name)
+	if _, err := registered.Install(owner, name); err != nil {
+		return err
+	}
+	ci, err := s.hub.StartCI(sim.CIOptions{})
+	if err != nil {
+		return err
+	}
+	_, err = ci.App.Install(owner, name)
 	return err
 }
 

@@ -102,6 +102,9 @@ func (t *textTeller) check(m moment) {
 		t.heads++
 		when = faint.Render(fmt.Sprintf("  (%d ms after the push)", m.Took.Milliseconds()))
 	}
+	if m.Text == "" {
+		m.Text = m.Verdict
+	}
 	t.line("          %s %-24s %s%s", style.Render(mark), m.Check, m.Text, when)
 	for _, f := range m.Findings {
 		if f.Verdict != checks.Success {
@@ -112,9 +115,11 @@ func (t *textTeller) check(m moment) {
 
 func (t *textTeller) finding(f checks.Finding) {
 	t.line("              %s", strings.ReplaceAll(f.Message, "`", ""))
-	if f.Contract != "" {
-		t.line("              %s", faint.Render("decided by "+f.Contract))
+	decided := "decided by " + f.Contract
+	if f.Owner != "" && !strings.Contains(f.Message, f.Owner) {
+		decided += "; the file is " + f.Owner + "'s"
 	}
+	t.line("              %s", faint.Render(decided))
 	if f.Fix != "" {
 		t.line("              %s", faint.Render("next: "+f.Fix))
 	}
