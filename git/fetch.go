@@ -43,6 +43,9 @@ func (r *Repo) Fetch(ctx context.Context, refs ...Ref) (map[string]string, error
 		if tips[name] == "" {
 			return nil, fmt.Errorf("fetch: %w", &MissingRefError{Ref: name})
 		}
+		if err := r.st.memory.recall(name + " " + tips[name]); err != nil {
+			return nil, fmt.Errorf("fetch: %w", err)
+		}
 	}
 	if stale, err := r.stale(ctx, tips); err == nil && len(stale) == 0 {
 		return tips, nil
@@ -141,8 +144,8 @@ func (r *Repo) refresh(ctx context.Context, names []string, tips map[string]stri
 	}
 	moved, err := r.transfer(ctx, stale)
 	var refused *RefusedError
-	if errors.As(err, &refused) && len(stale) > 1 {
-		moved, err = r.transferEach(ctx, stale)
+	if errors.As(err, &refused) {
+		moved, err = r.transferEach(ctx, stale, tips, err)
 	}
 	if err != nil {
 		return nil, err
@@ -153,18 +156,23 @@ func (r *Repo) refresh(ctx context.Context, names []string, tips map[string]stri
 	return got, nil
 }
 
-// transferEach fetches one reference at a time, so that a refusal names the
-// reference at fault and the others still arrive.
-func (r *Repo) transferEach(ctx context.Context, names []string) (map[string]string, error) {
+// transferEach fetches one reference at a time after all together were
+// refused, so that the refusal names the reference at fault and the others
+// still arrive.
+func (r *Repo) transferEach(ctx context.Context, names []string, tips map[string]string, together error) (map[string]string, error) {
 	got := map[string]string{}
 	var errs []error
 	for _, name := range names {
-		moved, err := r.transfer(ctx, []string{name})
+		moved, err := map[string]string(nil), together
+		if len(names) > 1 {
+			moved, err = r.transfer(ctx, []string{name})
+		}
 		var refused *RefusedError
 		switch {
 		case err == nil:
 			got[name] = moved[name]
 		case errors.As(err, &refused):
+			r.st.memory.note(name+" "+tips[name], err)
 			errs = append(errs, err)
 		default:
 			return nil, err

@@ -18,6 +18,8 @@ func TestFetchTouchedShow(t *testing.T) {
 	head := l.commit(text("a/x", "2\n", "b/y", "1\n", "c", "new", ".agentplane.yml", "version: 1\n"), base)
 	l.ref("refs/heads/main", main)
 	l.ref("refs/pull/1/head", head)
+	l.ref("refs/tags/main", base) // shadows the branch where a short name is used
+	l.ref("refs/tags/refs/heads/main", base)
 	srv := l.serve()
 	r := mirrors(t, Limits{}).Repo(7, srv.remote())
 	got, err := r.Fetch(t.Context(), Ref{"refs/heads/main"}, Ref{"refs/pull/1/head"})

@@ -51,6 +51,7 @@ type state struct {
 	use      sync.RWMutex  // readers share it; deleting the mirror takes it whole
 	mu       sync.Mutex
 	suspects map[string]bool // judgements that already had a mirror deleted
+	memory   memory
 }
 
 // Open checks git and the machine, and prepares the directory. It refuses
@@ -70,8 +71,8 @@ func Open(ctx context.Context, o Options) (*Mirrors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open mirrors: %w", err)
 	}
-	if x.prlimit == "" && !o.AllowUnlimited {
-		return nil, errors.New("open mirrors: prlimit(1) is missing, so git could not be kept from using all memory; run on Linux and install util-linux")
+	if err := x.requireLimits(o.AllowUnlimited); err != nil {
+		return nil, fmt.Errorf("open mirrors: %w", err)
 	}
 	m := &Mirrors{options: o, x: x, log: o.Log, warnings: warnings, states: map[int64]*state{}}
 	for _, w := range warnings {
@@ -103,6 +104,14 @@ func (x *runner) checkMachine(ctx context.Context) ([]string, error) {
 		warnings = append(warnings, "prlimit(1) is missing: git runs without limits of memory and processor time")
 	}
 	return warnings, nil
+}
+
+// requireLimits refuses to serve where one pull request could take all memory.
+func (x *runner) requireLimits(allowUnlimited bool) error {
+	if x.prlimit == "" && !allowUnlimited {
+		return errors.New("prlimit(1) is missing, so git could not be kept from using all memory; run on Linux and install util-linux")
+	}
+	return nil
 }
 
 func (m *Mirrors) scratchRoot() string { return filepath.Join(m.options.Root, "scratch") }
@@ -154,7 +163,7 @@ func (m *Mirrors) Repo(id int64, r Remote) *Repo {
 	defer m.mu.Unlock()
 	st := m.states[id]
 	if st == nil {
-		st = &state{writer: make(chan struct{}, 1), suspects: map[string]bool{}}
+		st = &state{writer: make(chan struct{}, 1), suspects: map[string]bool{}, memory: memory{said: map[string]recollection{}}}
 		m.states[id] = st
 	}
 	return &Repo{

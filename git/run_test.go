@@ -217,6 +217,14 @@ func TestOpenRefuses(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v %v", info.Mode(), err)
 	}
+	x := testRunner(t, Limits{})
+	x.prlimit = ""
+	if x.requireLimits(false) == nil || x.requireLimits(true) != nil {
+		t.Error("without prlimit only a demonstration may start")
+	}
+	if warnings, err := x.checkMachine(t.Context()); err != nil || !strings.Contains(strings.Join(warnings, " "), "prlimit(1) is missing") {
+		t.Errorf("a clone must be told: %q %v", warnings, err)
+	}
 	for _, id := range []int64{0, -1} {
 		if err := m.Repo(id, Remote{}).create(); err == nil {
 			t.Errorf("repository id %d", id)

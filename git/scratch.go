@@ -68,6 +68,11 @@ func (r *Repo) view(context.Context) (s *scratch, done func(), err error) {
 // disk's fault: it is deleted, and the error asks for another try. If the same
 // work fails again on the new mirror, the commits are at fault.
 func (r *Repo) read(ctx context.Context, what string, f func(*scratch) error) error {
+	if r.st != nil {
+		if err := r.st.memory.recall(what); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
 	s, done, err := r.view(ctx)
 	if err == nil {
 		err = f(s)
@@ -87,10 +92,14 @@ func (r *Repo) read(ctx context.Context, what string, f func(*scratch) error) er
 	}
 	switch {
 	case child.starved():
-		return fmt.Errorf("%s: %w", what, &RefusedError{
+		err = &RefusedError{
 			Kind: OutOfLimits, Detail: "git needed more memory, time or room than one judgement may take: " + child.Error(),
 			Fix: "split the change, and keep huge files out of it",
-		})
+		}
+		if r.st != nil {
+			r.st.memory.note(what, err)
+		}
+		return fmt.Errorf("%s: %w", what, err)
 	case unreadable(child):
 		if r.m != nil {
 			return r.distrust(ctx, what, child)
