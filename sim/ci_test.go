@@ -128,7 +128,7 @@ jobs:
           test "$GITHUB_SHA" = "$(git rev-parse HEAD)"
   late:
     needs: [build, test]
-    steps: [run: "false"]
+    steps: [{ run: "false | true", shell: bash }]
 `,
 		".github/workflows/more.yaml": "jobs: { build: { steps: [{ run: echo more }] } }\n",
 		".github/workflows/odd.yml":   "jobs: { a: { steps: [{ uses: someone/action@v1 }] } }\n",
@@ -136,7 +136,7 @@ jobs:
 	})
 	want := []string{
 		"github-actions Unit tests: completed success: All steps passed",
-		"github-actions late: completed failure: false: exit code 1",
+		"github-actions late: completed failure: false | true: exit code 1",
 		"github-actions build: completed success: All steps passed",
 		"github-actions .github/workflows/odd.yml: completed failure: Read the workflow: exit code 1",
 	}
@@ -265,10 +265,12 @@ func TestParseWorkflowRefusesWhatIsNotSimulated(t *testing.T) {
 		{"not YAML", "jobs: [", "yaml"},
 		{"no jobs", "name: ci\n", "no jobs"},
 		{"jobs that are a list", "jobs: [a]\n", "no jobs"},
-		{"reusable workflow", "jobs: { a: { uses: ./.github/workflows/x.yml } }", "reusable"},
-		{"matrix", "jobs: { a: { strategy: { matrix: { n: [1] } }, steps: [] } }", "matrix"},
-		{"condition of a job", "jobs: { a: { if: always(), steps: [] } }", "conditions"},
-		{"condition of a step", "jobs: { a: { steps: [{ run: x, if: always() }] } }", "step 1: conditions"},
+		{"reusable workflow", "jobs: { a: { uses: ./.github/workflows/x.yml } }", `job a: "uses" is not simulated`},
+		{"matrix", "jobs: { a: { strategy: { matrix: { n: [1] } }, steps: [] } }", `"strategy" is not simulated`},
+		{"condition of a job", "jobs: { a: { if: always(), steps: [] } }", `"if" is not simulated`},
+		{"condition of a step", "jobs: { a: { steps: [{ run: x, if: always() }] } }", `step 1: "if" is not simulated`},
+		{"failure that counts as success", "jobs: { a: { steps: [{ run: x, continue-on-error: true }] } }", "not simulated"},
+		{"another shell", "jobs: { a: { steps: [{ run: x, shell: pwsh }] } }", "shell pwsh"},
 		{"expression in a script", `jobs: { a: { steps: [{ run: "echo ${{ github.sha }}" }] } }`, "expressions"},
 		{"expression in the environment", `jobs: { a: { env: { A: "${{ secrets.A }}" }, steps: [{ run: x }] } }`, "expressions"},
 		{"empty step", "jobs: { a: { steps: [{ name: x }] } }", "neither run nor uses"},

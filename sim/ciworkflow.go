@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,19 +36,34 @@ type workflowJob struct {
 	Env      map[string]string `yaml:"env"`
 	Defaults workflowDefaults  `yaml:"defaults"`
 	Minutes  float64           `yaml:"timeout-minutes"`
-	If       string            `yaml:"if"`
-	Uses     string            `yaml:"uses"`
-	Strategy yaml.Node         `yaml:"strategy"`
-	Steps    []workflowStep    `yaml:"steps"`
+	Steps    []yaml.Node       `yaml:"steps"`
 }
 
+// jobKeys are what a job may say: what is read, and what makes no difference
+// here. Anything else, such as a condition or a matrix, would change what runs.
+var jobKeys = []string{"name", "needs", "env", "defaults", "timeout-minutes", "steps",
+	"runs-on", "permissions", "concurrency", "environment", "outputs"}
+
 type workflowStep struct {
-	Name string            `yaml:"name"`
-	Uses string            `yaml:"uses"`
-	Run  string            `yaml:"run"`
-	If   string            `yaml:"if"`
-	Dir  string            `yaml:"working-directory"`
-	Env  map[string]string `yaml:"env"`
+	Name  string            `yaml:"name"`
+	Uses  string            `yaml:"uses"`
+	Run   string            `yaml:"run"`
+	Shell string            `yaml:"shell"`
+	Dir   string            `yaml:"working-directory"`
+	Env   map[string]string `yaml:"env"`
+}
+
+// stepKeys are the same for a step.
+var stepKeys = []string{"name", "id", "uses", "with", "run", "shell", "working-directory", "env"}
+
+// read decodes a mapping that may only have the given keys.
+func read(n *yaml.Node, keys []string, into any) error {
+	for i := 0; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
+		if key := n.Content[i].Value; !slices.Contains(keys, key) {
+			return fmt.Errorf("%q is not simulated", key)
+		}
+	}
+	return n.Decode(into)
 }
 
 // workflowJobs are the jobs of all workflows of a commit. A workflow that
@@ -103,13 +119,14 @@ func parseWorkflow(name string, data []byte) ([]Job, error) {
 	}
 	var jobs []Job
 	for i := 0; i+1 < len(w.Jobs.Content); i += 2 {
+		id := w.Jobs.Content[i].Value
 		var source workflowJob
-		if err := w.Jobs.Content[i+1].Decode(&source); err != nil {
-			return nil, err
+		if err := read(w.Jobs.Content[i+1], jobKeys, &source); err != nil {
+			return nil, fmt.Errorf("job %s: %w", id, err)
 		}
-		j, err := source.job(w.Jobs.Content[i].Value, w)
+		j, err := source.job(id, w)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("job %s: %w", id, err)
 		}
 		j.workflow = name
 		jobs = append(jobs, j)
@@ -123,25 +140,22 @@ func (s workflowJob) job(id string, w workflow) (Job, error) {
 	if j.Name == "" {
 		j.Name = id
 	}
-	switch {
-	case s.Uses != "":
-		return j, fmt.Errorf("job %s: reusable workflows are not simulated", id)
-	case s.Strategy.Kind != 0:
-		return j, fmt.Errorf("job %s: a matrix is not simulated", id)
-	case s.If != "":
-		return j, fmt.Errorf("job %s: conditions are not simulated", id)
-	case !(s.Minutes >= 0 && s.Minutes <= 360):
-		return j, fmt.Errorf("job %s: timeout-minutes is %v, not between 0 and 360", id, s.Minutes)
+	if !(s.Minutes >= 0 && s.Minutes <= 360) {
+		return j, fmt.Errorf("timeout-minutes is %v, not between 0 and 360", s.Minutes)
 	}
 	needs, err := names(s.Needs)
 	if err != nil {
-		return j, fmt.Errorf("job %s: needs: %w", id, err)
+		return j, fmt.Errorf("needs: %w", err)
 	}
 	j.After = needs
-	for i, source := range s.Steps {
+	for i := range s.Steps {
+		var source workflowStep
+		if err := read(&s.Steps[i], stepKeys, &source); err != nil {
+			return j, fmt.Errorf("step %d: %w", i+1, err)
+		}
 		step, err := source.step(s, w)
 		if err != nil {
-			return j, fmt.Errorf("job %s, step %d: %w", id, i+1, err)
+			return j, fmt.Errorf("step %d: %w", i+1, err)
 		}
 		if step != nil {
 			j.Steps = append(j.Steps, *step)
@@ -155,8 +169,6 @@ func (s workflowJob) job(id string, w workflow) (Job, error) {
 func (s workflowStep) step(j workflowJob, w workflow) (*Step, error) {
 	uses, _, _ := strings.Cut(s.Uses, "@")
 	switch {
-	case s.If != "":
-		return nil, errors.New("conditions are not simulated")
 	case uses == "actions/checkout" || strings.HasPrefix(uses, "actions/setup-"):
 		return nil, nil
 	case uses != "":
@@ -173,7 +185,15 @@ func (s workflowStep) step(j workflowJob, w workflow) (*Step, error) {
 			return nil, errors.New("expressions are not simulated")
 		}
 	}
-	return &Step{Name: s.Name, Run: s.Run, Dir: cmp.Or(s.Dir, j.Defaults.Run.Dir, w.Defaults.Run.Dir), Env: env}, nil
+	run := s.Run
+	switch s.Shell {
+	case "":
+	case "bash": // GitHub makes a difference between this and no shell at all
+		run = "set -o pipefail\n" + run
+	default:
+		return nil, fmt.Errorf("the shell %s is not simulated", s.Shell)
+	}
+	return &Step{Name: cmp.Or(s.Name, Step{Run: s.Run}.title()), Run: run, Dir: cmp.Or(s.Dir, j.Defaults.Run.Dir, w.Defaults.Run.Dir), Env: env}, nil
 }
 
 // names reads one name or a list of names.

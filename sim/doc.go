@@ -14,6 +14,8 @@
 //   - Webhooks: signed, asynchronous, recorded, redelivered on demand.
 //   - Pull requests whose mergeability is computed late, check suites and runs
 //     with GitHub's limits, forks, renames, transfers.
+//   - A CI, which is a second App: [GitHub.StartCI] runs a repository's
+//     workflows, or commands given in Go, on every pushed commit.
 //   - Faults on demand, seeded: [Faults].
 //
 // BEHAVIOURS.md lists each behaviour with its source.
