@@ -22,7 +22,7 @@ const (
 )
 
 // A forest is a repository and claims on it: mostly directories and files, and
-// one wildcard in twenty, which is less than in real contracts.
+// one wildcard in twenty-five, which is less than in real contracts.
 type forest struct {
 	patterns []string
 	paths    []string
@@ -42,9 +42,9 @@ func plant() forest {
 	slices.Sort(f.paths)
 	for i := range benchPatterns {
 		switch {
-		case i%40 == 0:
+		case i%50 == 0:
 			f.patterns = append(f.patterns, fmt.Sprintf("*.kind%d", i))
-		case i%40 == 20:
+		case i%50 == 25:
 			f.patterns = append(f.patterns, fmt.Sprintf("/area%d/*/module%d/", i%40, i))
 		case i%10 == 1:
 			f.patterns = append(f.patterns, "/"+f.paths[r.IntN(len(f.paths))])

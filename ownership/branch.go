@@ -35,7 +35,7 @@ func refuseBranch(s string) (msg, fix string) {
 	case !utf8.ValidString(s):
 		return "the branch is not valid UTF-8", "write it in UTF-8"
 	case strings.HasPrefix(s, "refs/"):
-		return "a branch is written without refs/heads/", strings.TrimPrefix(strings.TrimPrefix(s, "refs/"), "heads/")
+		return "a branch is written without refs/heads/", "write " + strings.TrimPrefix(strings.TrimPrefix(s, "refs/"), "heads/")
 	case strings.HasPrefix(s, "-") || s == "@" || s == "HEAD":
 		return "git has no branch of this name", "write another one"
 	}

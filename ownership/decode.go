@@ -110,14 +110,10 @@ func (d *decoder) named(n *yaml.Node, what string, each func(name string, key, v
 	count := 0
 	d.pairs(n, what, func(key, value *yaml.Node) {
 		count++
-		name, ok := d.text(key, "a name in "+what)
-		if !ok {
-			return
-		}
-		if !isName(name) {
+		if name, ok := d.text(key, "a name in "+what); ok && !isName(name) {
 			d.at(key, "write it like "+suggestName(name), "a name in %s has up to %d lower-case letters, digits, - and _, and starts with a letter", what, maxName)
 		}
-		each(name, key, value)
+		each(key.Value, key, value)
 	})
 	return count
 }
@@ -148,7 +144,7 @@ const maxValue = 2000
 // isSwitch tells whether YAML 1.1 reads a plain text as a truth value.
 func isSwitch(s string) bool {
 	switch strings.ToLower(s) {
-	case "yes", "no", "on", "off", "y", "n", "true", "false":
+	case "yes", "no", "on", "off", "true", "false":
 		return true
 	}
 	return false

@@ -120,7 +120,7 @@ func shorten(text string) string {
 // nearest returns the word of a list that a typing error may have meant, or
 // "". It accepts one edit in three letters.
 func nearest(word string, words []string) string {
-	best, least := "", max(1, min(len(word), 30)/3)+1
+	best, least := "", min(len(word), 30)/3+1
 	for _, w := range words {
 		if abs(len(w)-len(word)) >= least {
 			continue
