@@ -126,3 +126,18 @@ func cut(t *testing.T, url string) {
 	_, err := raw(t, url).Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	must(t, err)
 }
+
+// TestARefusedDeliveryTakesNoOtherDown: callers share a transaction.
+func TestARefusedDeliveryTakesNoOtherDown(t *testing.T) {
+	t.Parallel()
+	db := open(t, freshPostgres(t), quick())
+	errs := db.CommitTogether(within(t), "a fine", "b has a \x00, which PostgreSQL refuses", "c fine")
+	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
+		t.Errorf("got %v", errs)
+	}
+	missing, err := db.Missing(within(t), []string{"a", "b", "c"})
+	must(t, err)
+	if len(missing) != 1 || missing[0] != "b" {
+		t.Errorf("missing %v", missing)
+	}
+}

@@ -9,3 +9,20 @@ func (db *DB) Count(ctx context.Context, table string, n *int) error {
 
 // Heal is what Run does every ten seconds.
 func (db *DB) Heal(ctx context.Context) error { return db.heal(ctx) }
+
+// CommitTogether commits one delivery per event in one batch, past the
+// cleaning that Receive does.
+func (db *DB) CommitTogether(ctx context.Context, events ...string) []error {
+	batch := make([]*request, len(events))
+	for i, event := range events {
+		batch[i] = &request{delivery: &received{guid: event[:1], event: event}, done: make(chan struct{})}
+		db.receiving.queue.push(batch[i])
+	}
+	db.commitWaiting(ctx)
+	errs := make([]error, len(events))
+	for i, r := range batch {
+		<-r.done
+		errs[i] = r.err
+	}
+	return errs
+}
