@@ -58,10 +58,7 @@ func (o checkOptions) find(ctx context.Context, repo *git.Repo) (*whatToJudge, e
 	if w.commits.Default, err = s.named(ctx, "--contract-from", w.contract); err != nil {
 		return nil, err
 	}
-	if here, err := repo.Resolve(ctx, "HEAD"); err == nil && here == w.commits.Head {
-		w.uncommitted = where.uncommitted()
-	}
-	return w, nil
+	return w, s.uncommitted(ctx, w)
 }
 
 func (o checkOptions) headName() string {
@@ -116,6 +113,29 @@ func (s search) defaultBranch(ctx context.Context) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// uncommitted notes what lies in the working tree and is no part of the head, where that is checked out. A commit merged
+// with itself is its own tree.
+func (s search) uncommitted(ctx context.Context, w *whatToJudge) error {
+	here, err := s.repo.Resolve(ctx, "HEAD")
+	var none *git.NotFoundError
+	if errors.As(err, &none) || err == nil && here != w.commits.Head {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	touch, err := s.repo.Touched(ctx, here, here)
+	var refused *git.RefusedError
+	if errors.As(err, &refused) {
+		return nil // the judgement says so, and better
+	}
+	if err != nil {
+		return err
+	}
+	w.uncommitted = s.where.uncommitted(touch.Landed)
+	return nil
 }
 
 // branchOf is the branch that a revision names, as GitHub would call it, or "". The name must lead to the commit: an agent's

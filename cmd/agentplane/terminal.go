@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,9 +15,15 @@ import (
 	"github.com/agentplane/agentplane/checks"
 )
 
-// printText writes text with colours, which are dropped where the writer is no terminal, or NO_COLOR or TERM=dumb ask for
-// that; CLICOLOR_FORCE keeps them.
+// colours are the sequences that paint makes. Nothing else here writes an escape character.
+var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// printText writes text with colours, which are dropped where the writer is no terminal or TERM is dumb; CLICOLOR_FORCE=1
+// keeps them, and NO_COLOR, with any value, drops them always (https://no-color.org).
 func printText(w io.Writer, text string) error {
+	if os.Getenv("NO_COLOR") != "" {
+		text = colours.ReplaceAllString(text, "")
+	}
 	if _, err := lipgloss.Fprint(w, text); err != nil {
 		return fmt.Errorf("write the output: %w", err)
 	}
@@ -94,9 +102,11 @@ func visible(s string) string {
 
 // visibleLines is visible for each line of a message of our own; later lines are indented.
 func visibleLines(s string) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = visible(strings.TrimLeft(line, "\t"))
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = strings.TrimLeft(line, "\t"); line != "" {
+			lines = append(lines, visible(line))
+		}
 	}
 	return strings.Join(lines, "\n  ")
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1" //nolint:gosec // git's name for an object, not a protection
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -20,26 +21,34 @@ const (
 	maxCompared = 32 << 20
 )
 
-// uncommitted says what of the tracked files is not committed, or "". It reads the index as
+// uncommitted says what of the tracked files is not in a commit whose tree is given, or "". It reads the index as
 // https://git-scm.com/docs/index-format describes it, and runs nothing that the repository's configuration names. Files that
 // were never added are not looked for. An index in a form that it does not know says nothing.
-func (c *clone) uncommitted() string {
+func (c *clone) uncommitted(tree string) string {
 	text, err := readUpTo(filepath.Join(c.git, "index"), maxIndex)
 	if err != nil {
 		return ""
 	}
-	for _, size := range []int{sha1.Size, sha256.Size} {
-		if x, err := readIndex(text, size); err == nil {
-			return x.describe(c.top)
+	entries, err := readIndex(text, len(tree)/2)
+	if err != nil {
+		return ""
+	}
+	var parts []string
+	changed, example := 0, ""
+	for _, e := range entries {
+		if e.differs(c.top) {
+			if changed++; changed == 1 {
+				example = e.path
+			}
 		}
 	}
-	return ""
-}
-
-// index is what git's index says of the tracked files.
-type index struct {
-	entries []indexEntry
-	staged  bool // it holds something that no commit made of it holds yet
+	if changed > 0 {
+		parts = append(parts, fmt.Sprintf("%s with changes (%q)", count(changed, "tracked file"), example))
+	}
+	if hex.EncodeToString(treeOf(entries, 0)) != tree {
+		parts = append(parts, "changes that are staged")
+	}
+	return strings.Join(parts, ", and ")
 }
 
 // indexEntry is one tracked file as it was when git last looked.
@@ -51,32 +60,41 @@ type indexEntry struct {
 	flags, extended uint16
 }
 
+// Flags of an entry: two of its own, two of its extended ones.
+const (
+	assumeUnchanged = 0x8000
+	isExtended      = 0x4000
+	skipWorktree    = 0x4000
+	intentToAdd     = 0x2000
+)
+
 var errIndex = errors.New("an index in another form")
 
 // readIndex takes an index apart whose ids have a size.
-func readIndex(text []byte, idSize int) (*index, error) {
-	if len(text) < 12 || string(text[:4]) != "DIRC" {
+func readIndex(text []byte, idSize int) ([]indexEntry, error) {
+	if len(text) < 12 || string(text[:4]) != "DIRC" || idSize != sha1.Size && idSize != sha256.Size {
 		return nil, errIndex
 	}
 	version, n := binary.BigEndian.Uint32(text[4:]), binary.BigEndian.Uint32(text[8:])
 	if version < 2 || version > 4 || int64(n)*62 > int64(len(text)) {
 		return nil, errIndex
 	}
-	x, at, path := &index{}, 12, ""
+	var entries []indexEntry
+	at, path := 12, ""
 	for range n {
-		e, next, err := readIndexEntry(text, at, idSize, version, path)
+		e, next, err := readIndexEntry(text, at, idSize, path)
 		if err != nil {
 			return nil, err
 		}
-		x.entries = append(x.entries, e)
+		entries = append(entries, e)
 		at, path = next, e.path
 	}
-	return x, x.readExtensions(text[at:], idSize)
+	return entries, readExtensions(text[at:], idSize)
 }
 
 // readIndexEntry reads the entry at a position and returns the next position. before is the path of the one before it.
-func readIndexEntry(text []byte, at, idSize int, version uint32, before string) (indexEntry, int, error) {
-	start, fixed := at, 40+idSize+2
+func readIndexEntry(text []byte, at, idSize int, before string) (indexEntry, int, error) {
+	start, fixed, version := at, 40+idSize+2, binary.BigEndian.Uint32(text[4:])
 	if at+fixed+2 > len(text) {
 		return indexEntry{}, 0, errIndex
 	}
@@ -86,7 +104,7 @@ func readIndexEntry(text []byte, at, idSize int, version uint32, before string) 
 		flags: binary.BigEndian.Uint16(text[at+40+idSize:]),
 	}
 	at += fixed
-	if e.flags&0x4000 != 0 {
+	if e.flags&isExtended != 0 {
 		e.extended = binary.BigEndian.Uint16(text[at:])
 		at += 2
 	}
@@ -124,20 +142,12 @@ func offsetNumber(text []byte) (value, n int) {
 	return 0, 0
 }
 
-// readExtensions looks for the cached trees: git drops the root's when a path is added, and writes it again when a commit
-// is made. Split and sparse indexes are another form.
-func (x *index) readExtensions(text []byte, idSize int) error {
+// readExtensions refuses split and sparse indexes, whose entries are not all files.
+func readExtensions(text []byte, idSize int) error {
 	for len(text) >= 8+idSize {
 		name, size := string(text[:4]), int64(binary.BigEndian.Uint32(text[4:]))
-		if size > int64(len(text)-8) {
+		if size > int64(len(text)-8) || name == "link" || name == "sdir" {
 			return errIndex
-		}
-		body := text[8 : 8+size]
-		switch name {
-		case "link", "sdir":
-			return errIndex
-		case "TREE":
-			x.staged = bytes.HasPrefix(body, []byte("\x00-1 "))
 		}
 		text = text[8+size:]
 	}
@@ -147,31 +157,46 @@ func (x *index) readExtensions(text []byte, idSize int) error {
 	return nil
 }
 
-// describe compares the entries with the files.
-func (x *index) describe(top string) string {
-	changed := 0
-	example := ""
-	for _, e := range x.entries {
-		if e.differs(top) {
-			if changed++; changed == 1 {
-				example = e.path
+// treeOf is the id of the tree that would be committed: entries share the first skip bytes of their paths, and stand in
+// the order that trees have. Entries of an unfinished merge give a tree that no commit has, as they should.
+func treeOf(entries []indexEntry, skip int) []byte {
+	var tree bytes.Buffer
+	size := sha1.Size
+	for i := 0; i < len(entries); {
+		e := entries[i]
+		size = len(e.id)
+		name, below, isDir := strings.Cut(e.path[skip:], "/")
+		if !isDir {
+			if i++; e.extended&intentToAdd == 0 {
+				fmt.Fprintf(&tree, "%o %s\x00%s", e.mode, name, e.id)
 			}
+			continue
 		}
+		dir := e.path[:len(e.path)-len(below)]
+		end := i
+		for end < len(entries) && strings.HasPrefix(entries[end].path, dir) {
+			end++
+		}
+		fmt.Fprintf(&tree, "40000 %s\x00%s", name, treeOf(entries[i:end], len(dir)))
+		i = end
 	}
-	var parts []string
-	if changed > 0 {
-		parts = append(parts, fmt.Sprintf("%s with uncommitted changes (%q)", count(changed, "file"), example))
+	return objectID(size, "tree", tree.Bytes())
+}
+
+// objectID is git's name for an object.
+func objectID(size int, kind string, content []byte) []byte {
+	var h hash.Hash = sha1.New() //nolint:gosec // git's name for an object
+	if size == sha256.Size {
+		h = sha256.New()
 	}
-	if x.staged {
-		parts = append(parts, "changes that are staged")
-	}
-	return strings.Join(parts, ", and ")
+	fmt.Fprintf(h, "%s %d\x00", kind, len(content))
+	_, _ = h.Write(content) // never fails, see hash.Hash
+	return h.Sum(nil)
 }
 
 // differs tells whether a file is not what the index has: gone, of another kind, or of other content. Submodules, and what
 // git was told not to look at, never differ.
 func (e indexEntry) differs(top string) bool {
-	const assumeUnchanged, skipWorktree = 0x8000, 0x4000
 	if e.mode>>12 == 14 || e.flags&assumeUnchanged != 0 || e.extended&skipWorktree != 0 {
 		return false
 	}
@@ -206,11 +231,5 @@ func (e indexEntry) holds(file string, link bool) bool {
 			return false
 		}
 	}
-	var h hash.Hash = sha1.New() //nolint:gosec // git's name for an object
-	if len(e.id) == sha256.Size {
-		h = sha256.New()
-	}
-	fmt.Fprintf(h, "blob %d\x00", len(content))
-	_, _ = h.Write(content) // never fails, see hash.Hash
-	return bytes.Equal(h.Sum(nil), e.id)
+	return bytes.Equal(objectID(len(e.id), "blob", content), e.id)
 }
