@@ -37,7 +37,13 @@ func splitWild(s string) []string {
 			part = append(part, s[i])
 		}
 	}
-	return append(parts, string(part))
+	parts = append(parts, string(part))
+	for i, p := range parts {
+		if len(p) > 1 && strings.Trim(p, "*") == "" {
+			parts[i] = "**" // git takes more stars for two
+		}
+	}
+	return parts
 }
 
 // match compares a path, and counts the steps that takes.
