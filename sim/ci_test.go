@@ -187,13 +187,13 @@ func TestCIRunsTheBlog(t *testing.T) {
 func TestCIEndsWhatTakesTooLong(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "alive")
 	w, _ := withCI(t, CIOptions{Jobs: []Job{
-		{Name: "hangs", Timeout: 200 * time.Millisecond, Steps: []Step{{Run: "(sleep 30; touch " + mark + ") & sleep 30"}}},
-		Command("leaves a child", "sleep 30 & echo left"),
+		{Name: "hangs", Timeout: 200 * time.Millisecond, Steps: []Step{{Run: "(sleep 0.7; touch " + mark + ") & sleep 30"}}},
+		Command("leaves a child", "sleep 30 & sleep 1"),
 	}})
 	start := time.Now()
 	runs := w.checked(map[string]string{"a": "a"})
 	want := []string{
-		"github-actions hangs: completed timed_out: (sleep 30; touch " + mark + ") & sleep 30: took too long",
+		"github-actions hangs: completed timed_out: (sleep 0.7; touch " + mark + ") & sleep 30: took too long",
 		"github-actions leaves a child: completed success: All steps passed",
 	}
 	if diff := cmp.Diff(want, told(runs)); diff != "" {
