@@ -283,8 +283,8 @@ func (j *judge) conflicts(paths []string) {
 	}
 	sorted := slices.Compact(slices.Sorted(slices.Values(paths)))
 	base := "its base"
-	if j.facts.Base.Name != "" {
-		base = code(j.facts.Base.Name)
+	if name := j.baseBranch(); name != "" {
+		base = code(name)
 	}
 	fix := j.mergeCommand()
 	if fix == "" {
@@ -298,16 +298,24 @@ func (j *judge) conflicts(paths []string) {
 	}
 }
 
+// baseBranch is the base as the remote calls it. A clone may have named it by its tracking branch.
+func (j *judge) baseBranch() string {
+	if j.facts.Local {
+		return strings.TrimPrefix(j.facts.Base.Name, "origin/")
+	}
+	return j.facts.Base.Name
+}
+
 // mergeCommand brings the base into the branch, or is "".
 func (j *judge) mergeCommand() string {
 	base := j.facts.Base.Name
 	switch {
 	case !shellSafe(base):
 		return ""
-	case j.facts.Local:
+	case j.facts.Local && !strings.HasPrefix(base, "origin/"):
 		return "git merge " + word(base)
 	default:
-		return "git pull --no-rebase origin " + word(base)
+		return "git pull --no-rebase origin " + word(j.baseBranch())
 	}
 }
 
