@@ -18,7 +18,7 @@
 //     workflows, or commands given in Go, on every pushed commit.
 //   - Faults on demand, seeded: [Faults].
 //
-// BEHAVIOURS.md lists each behaviour with its source.
+// BEHAVIOURS.md lists each behaviour with its source, and what is not simulated.
 //
 // # A story in Go
 //
@@ -40,6 +40,15 @@
 // [Repo.CloneURL] with [User.Token] as the password, or straight into [Repo.Dir]
 // followed by [Repo.Pushed]. Every road fires the same events: push,
 // pull_request synchronize, check_suite requested.
+//
+// # What tests can do
+//
+// [GitHub.SetFaults] makes things go wrong and [GitHub.Heal] ends that;
+// [GitHub.Mark] and [GitHub.APIRequests] count requests; Options.Before is
+// called before each request has an effect, so that a server can be killed at
+// the k-th; Options.Observe sees each exchange and delivery whole;
+// [App.Deliveries] and [App.Redeliver] are the App owner's page of deliveries;
+// [GitHub.Events] is the timeline.
 //
 // # Order and time
 //

@@ -181,7 +181,7 @@ func (w *world) client() *github.Client {
 // appClient is go-github as the App itself.
 func (w *world) appClient() *github.Client {
 	w.t.Helper()
-	transport, err := ghinstallation.NewAppsTransport(&jwtAt{w.clock}, w.app.ID, w.app.PrivateKeyPEM)
+	transport, err := ghinstallation.NewAppsTransport(http.DefaultTransport, w.app.ID, w.app.PrivateKeyPEM)
 	w.must(err)
 	transport.BaseURL = w.g.URL() + "/api/v3"
 	return w.clientOn(transport)
@@ -192,13 +192,6 @@ func (w *world) clientOn(rt http.RoundTripper) *github.Client {
 	client, err := github.NewClient(&http.Client{Transport: rt}).WithEnterpriseURLs(w.g.APIURL(), w.g.APIURL())
 	w.must(err)
 	return client
-}
-
-// jwtAt is the plain transport; a type so that the transport is not shared.
-type jwtAt struct{ *clock }
-
-func (j *jwtAt) RoundTrip(r *http.Request) (*http.Response, error) {
-	return http.DefaultTransport.RoundTrip(r)
 }
 
 // statusOf is the HTTP status of a go-github call: 0 when there was no answer.
