@@ -19,7 +19,7 @@ step = @printf '\n==> %s\n' "$(1)"
 # Packages with a test file that matches a pattern, as arguments for go test.
 packages = $$(git grep -lE --untracked '$(1)' -- '*_test.go' ':!testdata' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help test setup fmt vet lint architecture race build demo bench fuzz soak long generate clean
+.PHONY: help test setup fmt vet lint architecture race build demo bench fuzz soak long octokit generate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ soak: long ## the same as long
 
 long: ## all tests with many more seeds, under the race detector (AGENTPLANE_LONG=1; up to an hour)
 	@AGENTPLANE_LONG=1 .ci/gotest -race -count 1 -timeout 90m $(TESTFLAGS) $(PKG)
+
+octokit: ## GitHub's JavaScript client against the simulator (needs node, npm and the network)
+	@$(GO) test -count 1 -tags octokit -run TestOctokit -v ./sim
 
 generate: ## rewrite every golden file and generated document from the code; read the diff
 	@for package in $(call packages,flag\.Bool."update"); do \
