@@ -84,7 +84,7 @@ func (a *App) Drain(ctx context.Context) error { return a.db.Drain(ctx) }
 
 // Handler serves the webhook endpoint and the operator's endpoints.
 func (a *App) Handler() http.Handler {
-	in := &inbox{db: a.db, log: a.log, now: a.config.Now, met: a.met}
+	in := &inbox{db: a.db, forget: a.forget, log: a.log, now: a.config.Now, met: a.met}
 	mux := http.NewServeMux()
 	mux.Handle("/api/github/hook", in.handler(a.config.WebhookSecret))
 	mux.HandleFunc("GET /healthz", a.alive)

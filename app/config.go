@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/agentplane/agentplane/app/gh"
@@ -30,9 +29,8 @@ type Config struct {
 	StopWithin time.Duration // optional: how long a stop waits for running jobs
 	Pace       Pace          // optional
 
-	Log       *slog.Logger      // optional
-	Transport http.RoundTripper // optional: the network, for the API
-	Now       func() time.Time  // optional: the clock
+	Log *slog.Logger     // optional
+	Now func() time.Time // optional: the clock
 }
 
 // Pace holds the waits between attempts. The defaults are GitHub's wishes; tests shorten them.
@@ -96,7 +94,7 @@ func (c Config) problems() error {
 
 func (c Config) gitHub(m *metrics) gh.Options {
 	return gh.Options{
-		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey, Transport: c.Transport,
+		URL: c.GitHubURL, AppID: c.AppID, PrivateKey: c.PrivateKey,
 		Now: c.Now, MinWait: c.Pace.Limited, Observe: m.request,
 	}
 }

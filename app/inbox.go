@@ -32,10 +32,11 @@ func events() []string {
 // It implements githubapp.Scheduler, whose own implementations either run handlers inside the request or keep events in
 // memory.
 type inbox struct {
-	db  *store.DB
-	log *slog.Logger
-	now func() time.Time
-	met *metrics
+	db     *store.DB
+	forget func(ctx context.Context, repo int64) error // what the App no longer reaches
+	log    *slog.Logger
+	now    func() time.Time
+	met    *metrics
 }
 
 // handler is the webhook endpoint.
@@ -100,7 +101,7 @@ func (i *inbox) Schedule(ctx context.Context, d githubapp.Dispatch) error {
 		return fmt.Errorf("store delivery %s: %w", d.DeliveryID, err)
 	}
 	for _, id := range reading.Gone {
-		if err := i.db.ForgetRepository(ctx, id); err != nil {
+		if err := i.forget(ctx, id); err != nil {
 			return fmt.Errorf("forget repository %d: %w", id, err)
 		}
 	}

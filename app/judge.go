@@ -23,6 +23,9 @@ func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 	if !pull.Open {
 		return a.closed(ctx, s, number)
 	}
+	if s, err = a.now(s, pull.FullName); err != nil {
+		return err
+	}
 	moved, err := a.db.PutPull(ctx, store.Pull{Repo: s.id, Number: number, SHA: pull.Head.SHA})
 	if err != nil {
 		return err

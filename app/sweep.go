@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/git"
 	"github.com/agentplane/agentplane/store"
 )
 
@@ -39,36 +40,34 @@ func (a *App) sweepLoop(ctx context.Context) error {
 // history. It goes on past what fails, and returns all failures.
 func (a *App) Sweep(ctx context.Context) error {
 	start := time.Now()
-	reached, err := a.sweepInstallations(ctx)
-	all := []error{err}
-	if err == nil {
-		all = append(all, a.forgetUnreached(ctx, reached))
-	}
-	all = append(all, a.redeliver(ctx), a.db.Prune(ctx))
-	err = errors.Join(all...)
+	err := errors.Join(a.sweepInstallations(ctx), a.redeliver(ctx))
 	a.met.sweep(time.Since(start), err)
 	a.health.swept(a.config.Now(), err)
 	return err
 }
 
-func (a *App) sweepInstallations(ctx context.Context) (map[int64]bool, error) {
+// sweepInstallations forgets only what a complete list does not hold: a list that failed, or a suspended installation,
+// says nothing about what is gone.
+func (a *App) sweepInstallations(ctx context.Context) error {
 	installations, err := a.gh.Installations(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	reached := map[int64]bool{}
+	reached, unsure := map[int64]bool{}, map[int64]bool{}
 	var all []error
-	for _, id := range installations {
-		repos, err := a.gh.Repositories(ctx, id)
-		if err == nil {
-			err = a.noticeAll(ctx, repos)
+	for _, i := range installations {
+		if i.Suspended {
+			unsure[i.ID] = true
+			continue
 		}
+		repos, err := a.gh.Repositories(ctx, i.ID)
+		unsure[i.ID] = err != nil
+		all = append(all, err, a.noticeAll(ctx, repos))
 		for _, r := range repos {
 			reached[r.ID] = true
 		}
-		all = append(all, err)
 	}
-	return reached, errors.Join(all...)
+	return errors.Join(append(all, a.forgetUnreached(ctx, reached, unsure))...)
 }
 
 // noticeAll wakes repositories. An archived one takes no check runs.
@@ -87,18 +86,27 @@ func (a *App) noticeAll(ctx context.Context, repos []gh.Repository) error {
 	return a.db.Notify(ctx, notices...)
 }
 
-func (a *App) forgetUnreached(ctx context.Context, reached map[int64]bool) error {
+func (a *App) forgetUnreached(ctx context.Context, reached, unsure map[int64]bool) error {
 	known, err := a.db.Repositories(ctx)
 	if err != nil {
 		return err
 	}
 	var all []error
 	for _, r := range known {
-		if !reached[r.ID] {
-			all = append(all, a.db.ForgetRepository(ctx, r.ID))
+		if !reached[r.ID] && !unsure[r.Installation] {
+			all = append(all, a.forget(ctx, r.ID))
 		}
 	}
 	return errors.Join(all...)
+}
+
+// forget removes everything kept of a repository that the App no longer reaches, its code first: what fails is tried again
+// by the next sweep as long as the database knows it.
+func (a *App) forget(ctx context.Context, repo int64) error {
+	if err := a.mirrors.Repo(repo, git.Remote{}).Delete(ctx); err != nil {
+		return err
+	}
+	return a.db.ForgetRepository(ctx, repo)
 }
 
 // redeliver asks for every delivery of the last days of which no attempt succeeded. The attempts of one delivery share a

@@ -38,7 +38,7 @@ func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, e
 		return nil
 	case errors.As(err, &limit):
 		return &store.Later{Until: limit.Until, Reason: err.Error()}
-	case errors.Is(err, errUnsettled):
+	case errors.Is(err, errUnsettled) && a.config.Now().Sub(oldest(notices)) < settleTries*a.config.Pace.Settle:
 		return &store.Later{Until: a.config.Now().Add(a.config.Pace.Settle), Reason: err.Error()}
 	case gh.Barred(err):
 		a.log.Warn("notice dropped, GitHub gives no access", "repo", key.Repo, "pr", key.PR, "error", err)
@@ -46,7 +46,7 @@ func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, e
 	case gh.Absent(err) && a.config.Now().Sub(oldest(notices)) > a.config.Pace.Absent:
 		a.log.Warn("no longer there", "repo", key.Repo, "pr", key.PR, "error", err)
 		if key.PR == 0 {
-			return a.db.ForgetRepository(ctx, key.Repo)
+			return a.forget(ctx, key.Repo)
 		}
 		_, err := a.db.ForgetPull(ctx, key.Repo, key.PR)
 		return err
@@ -69,6 +69,14 @@ func (a *App) site(key store.Key, n store.Notice) (site, error) {
 	repo, err := a.gh.Repo(n.Installation, key.Repo, n.FullName)
 	return site{Repo: repo, id: key.Repo, installation: n.Installation, fullName: n.FullName}, err
 }
+
+// now is the site under the name that GitHub has just told: a repository may have been renamed since the notice.
+func (a *App) now(s site, fullName string) (site, error) {
+	return a.site(store.Key{Repo: s.id}, store.Notice{Installation: s.installation, FullName: fullName})
+}
+
+// settleTries is how often a job is put off for GitHub to settle, before it counts as failed and waits longer and longer.
+const settleTries = 30
 
 // lookAround wakes the pull requests of a repository that the notices ask for, and those it believed open that GitHub no
 // longer lists.

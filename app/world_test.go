@@ -43,16 +43,17 @@ const hookSecret = "correct horse battery staple"
 
 // world is one simulated GitHub with the App running against it, both over loopback.
 type world struct {
-	t    testing.TB
-	hub  *sim.GitHub
-	app  *app.App
-	reg  *sim.App
-	inst *sim.Installation
-	repo *sim.Repo
-	bots map[string]*sim.User
-	log  *bytes.Buffer
-	hook string // the App's webhook address
-	stop func()
+	t       testing.TB
+	hub     *sim.GitHub
+	app     *app.App
+	reg     *sim.App
+	inst    *sim.Installation
+	repo    *sim.Repo
+	bots    map[string]*sim.User
+	log     *bytes.Buffer
+	hook    string // the App's webhook address
+	mirrors string // its folder of mirrors
+	stop    func()
 }
 
 // setup changes what newWorld makes.
@@ -118,6 +119,7 @@ func (w *world) start(s setup) {
 	c := s.app
 	c.GitHubURL, c.AppID, c.PrivateKey, c.WebhookSecret = w.hub.URL(), w.reg.ID, w.reg.PrivateKeyPEM, hookSecret
 	c.Database, c.Mirrors = filepath.Join(dir, "agentplane.db"), filepath.Join(dir, "mirrors")
+	w.mirrors = c.Mirrors
 	c.Log = slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.app, err = app.New(w.t.Context(), c)
 	w.must(err)

@@ -27,7 +27,6 @@ type Options struct {
 	URL        string            // https://github.com, or a GitHub Enterprise Server's address
 	AppID      int64             // the App's numeric id
 	PrivateKey []byte            // the App's RSA key, PEM
-	Transport  http.RoundTripper // the network; nil for the default
 	Now        func() time.Time  // the clock that rate limits are measured on; nil for the wall clock
 	MinWait    time.Duration     // wait after a limit that does not state its end; 0 for the minute GitHub asks for
 	Observe    func(Request)     // told of every request that was sent; nil for nobody
@@ -62,11 +61,8 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		web: web, api: api, id: o.AppID, key: key, base: o.Transport, now: o.Now, observe: o.Observe,
+		web: web, api: api, id: o.AppID, key: key, base: network(), now: o.Now, observe: o.Observe,
 		gate: newGate(o.MinWait), repos: map[[2]int64]*Repo{},
-	}
-	if a.base == nil {
-		a.base = network()
 	}
 	if a.now == nil {
 		a.now = time.Now

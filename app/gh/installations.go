@@ -22,19 +22,23 @@ type Repository struct {
 	Archived                bool
 }
 
-// Installations lists the App's installations that are not suspended.
-func (a *App) Installations(ctx context.Context) ([]int64, error) {
-	var ids []int64
+// Installation is one account's installation of the App. While it is suspended GitHub issues no tokens for it.
+type Installation struct {
+	ID        int64
+	Suspended bool
+}
+
+// Installations lists the App's installations.
+func (a *App) Installations(ctx context.Context) ([]Installation, error) {
+	var all []Installation
 	err := pages(func(o github.ListOptions) (*github.Response, error) {
 		list, resp, err := a.self.Apps.ListInstallations(ctx, &o)
 		for _, i := range list {
-			if i.SuspendedAt == nil {
-				ids = append(ids, i.GetID())
-			}
+			all = append(all, Installation{ID: i.GetID(), Suspended: i.SuspendedAt != nil})
 		}
 		return resp, err
 	})
-	return ids, plain("list the App's installations", err)
+	return all, plain("list the App's installations", err)
 }
 
 // Repositories lists what one installation reaches.

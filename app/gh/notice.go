@@ -185,8 +185,12 @@ func (p *payload) installation(event string) Reading {
 		reached = p.Added
 	}
 	gone := p.Removed
-	if event == "installation" && (p.Action == "deleted" || p.Action == "suspend") {
+	switch {
+	case event != "installation":
+	case p.Action == "deleted":
 		reached, gone = nil, p.Repositories
+	case p.Action == "suspend": // what is known is kept: a suspension ends
+		reached = nil
 	}
 	for _, repo := range reached {
 		r.Notices = append(r.Notices, Notice{Repo: repo.ID, FullName: repo.FullName})

@@ -74,8 +74,12 @@ func TestReadTurnsAPayloadIntoWhatToLookAtAgain(t *testing.T) {
 			Reading{Notices: []Notice{at(Notice{Reason: "installation.created"})}},
 		},
 		{
-			"a suspended one takes them away", "installation",
-			`{"installation":{"id":7},"action":"suspend","repositories":[{"id":42,"full_name":"octo/blog"}]}`, Reading{Gone: []int64{42}},
+			"a deleted one takes them away", "installation",
+			`{"installation":{"id":7},"action":"deleted","repositories":[{"id":42,"full_name":"octo/blog"}]}`, Reading{Gone: []int64{42}},
+		},
+		{
+			"a suspended one leaves what is known", "installation",
+			`{"installation":{"id":7},"action":"suspend","repositories":[{"id":42,"full_name":"octo/blog"}]}`, Reading{},
 		},
 		{
 			"repositories come and go", "installation_repositories",
