@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,10 +123,10 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	l := newLab(t)
 	l.ref("refs/heads/main", l.commit(text("a", "1")))
 	srv, other := l.serve(), l.serve()
-	srv.answer = func(w http.ResponseWriter, r *http.Request) bool {
+	srv.setAnswer(func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, other.URL+r.URL.RequestURI(), http.StatusMovedPermanently)
 		return true
-	}
+	})
 	_, err := mirrors(t, Limits{}).Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/heads/main"})
 	var e *RemoteError
 	if !errors.As(err, &e) || e.Kind != Moved || other.count() != 0 {
@@ -138,7 +139,7 @@ func TestFetchUnreachableOrHanging(t *testing.T) {
 	l.ref("refs/heads/main", l.commit(text("a", "1")))
 	gone, hanging := l.serve(), l.serve()
 	gone.Close()
-	hanging.answer = func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
+	hanging.setAnswer(func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })
 	for name, srv := range map[string]*server{"gone": gone, "hanging": hanging} {
 		_, err := mirrors(t, Limits{Wall: 2 * time.Second}).Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/heads/main"})
 		var e *RemoteError
@@ -178,12 +179,12 @@ func TestRefVanishesDuringFetch(t *testing.T) {
 	l.ref("refs/heads/main", l.commit(text("a", "1")))
 	l.ref("refs/pull/1/head", l.commit(text("a", "2")))
 	srv := l.serve()
-	n := 0
-	srv.before = func(string) {
-		if n++; n == 3 {
+	var n atomic.Int32
+	srv.setBefore(func(string) {
+		if n.Add(1) == 3 {
 			l.raw("", "update-ref", "-d", "refs/pull/1/head")
 		}
-	}
+	})
 	_, err := mirrors(t, Limits{}).Repo(7, srv.remote()).Fetch(t.Context(), Ref{"refs/pull/1/head"})
 	var missing *MissingRefError
 	if !errors.As(err, &missing) || missing.Ref != "refs/pull/1/head" {

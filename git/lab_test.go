@@ -252,6 +252,12 @@ func (s *server) count() int {
 	return len(s.calls)
 }
 
+func (s *server) setBefore(f func(string)) { s.set(func(s *server) { s.before = f }) }
+
+func (s *server) setAnswer(f func(http.ResponseWriter, *http.Request) bool) {
+	s.set(func(s *server) { s.answer = f })
+}
+
 func (s *server) set(f func(s *server)) { s.mu.Lock(); defer s.mu.Unlock(); f(s) }
 
 // mirrors opens mirrors in a new directory.

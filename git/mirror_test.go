@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -37,25 +38,26 @@ func TestMirrorInDoubtIsFetchedAgain(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
+		seen bool // before git runs at all
 		harm func(dir string) error
 	}{
-		{"hook", write("hooks/update", "#!/bin/sh\nexit 0\n")},
-		{"grafts", write("info/grafts", "")},
-		{"attributes", write("info/attributes", "* merge=union\n")},
-		{"alternates", write("objects/info/alternates", "/nonexistent\n")},
-		{"shallow", write("shallow", "")},
-		{"configuration", write("config", "[core]\n\tbare = true\n")},
-		{"mode", func(dir string) error { return os.Chmod(dir, 0o755) }}, //nolint:gosec // the harm
-		{"stale lock", func(dir string) error {
+		{"hook", true, write("hooks/update", "#!/bin/sh\nexit 0\n")},
+		{"grafts", true, write("info/grafts", "")},
+		{"attributes", true, write("info/attributes", "* merge=union\n")},
+		{"alternates", true, write("objects/info/alternates", "/nonexistent\n")},
+		{"shallow", true, write("shallow", "")},
+		{"configuration", true, write("config", "[core]\n\tbare = true\n")},
+		{"mode", true, func(dir string) error { return os.Chmod(dir, 0o755) }}, //nolint:gosec // the harm
+		{"stale lock", false, func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, storedRef("refs/heads/main")+".lock"), nil, 0o600)
 		}},
-		{"pack deleted", func(dir string) error { return packs(dir, os.Remove) }},
-		{"pack cut off", func(dir string) error {
+		{"pack deleted", false, func(dir string) error { return packs(dir, os.Remove) }},
+		{"pack cut off", false, func(dir string) error {
 			return packs(dir, func(p string) error { _ = os.Chmod(p, 0o600); return os.Truncate(p, 20) })
 		}},
-		{"reference to nothing", write(storedRef("refs/heads/main"), repeat("1", 40)+"\n")},
-		{"reference of garbage", write(storedRef("refs/heads/main"), "garbage\n")},
-		{"all gone", os.RemoveAll},
+		{"reference to nothing", false, write(storedRef("refs/heads/main"), repeat("1", 40)+"\n")},
+		{"reference of garbage", false, write(storedRef("refs/heads/main"), "garbage\n")},
+		{"all gone", true, os.RemoveAll},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +70,9 @@ func TestMirrorInDoubtIsFetchedAgain(t *testing.T) {
 			}
 			if err := tt.harm(r.dir); err != nil {
 				t.Fatal(err)
+			}
+			if err := r.check(); (err != nil) != tt.seen {
+				t.Errorf("looking at it found %v", err)
 			}
 			head := l.commit(text("a", "2"), base)
 			l.ref("refs/heads/main", head)
@@ -196,12 +201,12 @@ func TestForcedChangeDuringFetch(t *testing.T) {
 	first, second := l.commit(text("a", "1"), base), l.commit(text("a", "2"), base)
 	l.ref("refs/pull/1/head", first)
 	srv := l.serve()
-	n := 0
-	srv.before = func(string) {
-		if n++; n == 3 { // after ls-remote's two requests
+	var n atomic.Int32
+	srv.setBefore(func(string) {
+		if n.Add(1) == 3 { // after ls-remote's two requests
 			l.ref("refs/pull/1/head", second)
 		}
-	}
+	})
 	r := mirrors(t, Limits{}).Repo(7, srv.remote())
 	got, err := r.Fetch(t.Context(), Ref{"refs/pull/1/head"})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,13 +143,13 @@ func TestPushRaceAndRefusals(t *testing.T) {
 	if _, err := r.Fetch(t.Context(), Ref{"refs/heads/next"}); err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	var n atomic.Int32
 	srv.set(func(s *server) {
 		s.before = func(service string) {
 			if service != "receive-pack" {
 				return
 			}
-			if n++; n == 2 { // the remote told its state, and moves before it is sent the change
+			if n.Add(1) == 2 { // the remote told its state, and moves before it is sent the change
 				l.ref("refs/heads/main", other)
 			}
 		}
