@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/agentplane/agentplane/ownership"
 )
@@ -123,7 +124,11 @@ func (j *judge) generated() func(path string) bool {
 	if attributes == nil {
 		j.unreadable("The .gitattributes of the base could not be read")
 	}
-	return ownership.ParseAttributes(attributes).Generated
+	blanks := make(map[string]string, len(attributes))
+	for dir, text := range attributes {
+		blanks[dir] = strings.ReplaceAll(text, "\r", " ") // git reads a carriage return there as a blank
+	}
+	return ownership.ParseAttributes(blanks).Generated
 }
 
 // generatedFile files generated files, by a pattern of the class or by the base's attributes. One that the base does

@@ -116,6 +116,8 @@ func TestGenerated(t *testing.T) {
 		{"*.ts linguist-generated=true", added("src/components/search/a.ts"), Failure, "generated, and new"},
 		{"*.ts linguist-generated", removed("src/components/search/a.ts"), ActionRequired, "taken away"},
 		{"*.ts linguist-generated\n*.ts -linguist-generated", added("src/components/search/a.ts"), Success, "the last line that matches counts"},
+		{"\r\n\r\n*.ts linguist-generated\r", modified("src/components/search/a.ts"), ActionRequired, "line ends and empty lines of Windows"},
+		{"\r", modified("src/components/search/a.ts"), Success, "nothing but a carriage return"},
 		{"*.js linguist-generated", added("src/components/search/a.ts"), Success, "others are"},
 	} {
 		f := goodFacts()

@@ -125,7 +125,7 @@ const longestProse = 4000
 // read from a file.
 func inert(message string) string {
 	parts := strings.Split(message, "`")
-	if len(parts)%2 == 0 || len(message) > longestProse {
+	if len(parts)%2 == 0 || len(message) > longestProse || strings.HasPrefix(message, "/") {
 		return code(message)
 	}
 	var b strings.Builder

@@ -49,6 +49,7 @@ func TestInert(t *testing.T) {
 		{"a `b", "`a ˋb`", "an open span"},
 		{"x\n/integrate", "`x\\n/integrate`", "a command on its own line"},
 		{"``` x", "`ˋˋˋ x`", "a fence"},
+		{"/", "`/`", "what could become a command"},
 	} {
 		if got := inert(tc.in); got != tc.want {
 			t.Errorf("inert(%q) = %s, want %s (%s)", tc.in, got, tc.want, tc.why)

@@ -21,7 +21,7 @@ func FuzzRender(f *testing.F) {
 		facts.Head.Name, facts.Author = branch, Account{ID: 9, Login: login}
 		facts.Siblings = []Sibling{{PR: 13, Base: branch}}
 		touch(&facts, modified(path), added("src/components/search/"+path), Change{Path: path + "x", NewMode: modeLink})
-		facts.Touched.Attributes[""] = strings.ReplaceAll(detail, "\r", "")
+		facts.Touched.Attributes[""] = detail
 		for _, refused := range []*Refusal{nil, {Kind: RefusalKind(detail), Detail: detail, Path: path, Fix: detail, Count: 2, Limit: 1}} {
 			facts.Touched.Refused = refused
 			r := Evaluate(c, facts)

@@ -69,9 +69,7 @@ func anyFacts(t *rapid.T) Facts {
 		f.Siblings = append(f.Siblings, Sibling{PR: rapid.IntRange(1, 20).Draw(t, "sibling"), Base: hostile(t, "sibling base")})
 	}
 	touch(&f, rapid.SliceOfN(rapid.Custom(anyChange), 0, 12).Draw(t, "changes")...)
-	for _, path := range rapid.SliceOfN(rapid.Custom(anyPath), 0, 5).Draw(t, "tree") {
-		f.Touched.Landed = append(f.Touched.Landed, path)
-	}
+	f.Touched.Landed = append(f.Touched.Landed, rapid.SliceOfN(rapid.Custom(anyPath), 0, 5).Draw(t, "tree")...)
 	f.Touched.Attributes[""] = rapid.SampledFrom([]string{"", "gen.ts linguist-generated\n", hostile(t, "attributes")}).Draw(t, "attributes")
 	if rapid.IntRange(0, 5).Draw(t, "conflict") == 0 {
 		f.Touched.Conflicts, f.Touched.Landed = []string{anyPath(t)}, nil
