@@ -90,7 +90,7 @@ func TestAttributesAgreeWithGit(t *testing.T) {
 	dir := emptyRepository(t)
 	files := map[string]string{}
 	var paths []string
-	for i := range scale(400) {
+	for i := range scale(250) {
 		sub := fmt.Sprint("d", i)
 		files[sub] = attributeFile(t, r, filepath.Join(dir, sub))
 		inner := sub + "/a"

@@ -19,7 +19,8 @@ type Warning struct {
 // seems: agents that own nothing, claims on everything, claims without effect,
 // and overlaps. It sees an overlap where an example of one claim's paths
 // belongs to another agent too; two claims with wildcards can overlap unseen,
-// and then the ruling on the path reports it.
+// and then the ruling on the path reports it. The warnings are sorted by line,
+// and at most 200 are listed.
 func Lint(c *Contract) []Warning {
 	l := &linter{contract: c, ruler: c.Ruler()}
 	for i := range c.Agents {
@@ -36,6 +37,10 @@ func Lint(c *Contract) []Warning {
 	}
 	if len(c.Integration.Integrators) == 0 && c.Integration.Branch != "" {
 		l.warn(c.Integration.Line, "integration names no integrators, so everyone with write access may integrate", `add integrators: ["@org/team"]`)
+	}
+	if more := len(l.warnings) - maxProblems; more > 0 {
+		last := l.warnings[maxProblems-1].Line
+		l.warnings = append(l.warnings[:maxProblems], Warning{Line: last, Msg: fmt.Sprintf("and %d more warnings", more), Fix: "mend the others first"})
 	}
 	slices.SortStableFunc(l.warnings, func(a, b Warning) int { return cmp.Compare(a.Line, b.Line) })
 	return l.warnings
@@ -111,6 +116,10 @@ func (l *linter) effect(a *Agent, claim Claim) {
 	case Never:
 		l.warn(claim.Line, fmt.Sprintf("agent %s owns %s, and its never %s in line %d forbids that", a.Name, claim.Pattern, r.By.Pattern, r.By.Line), "remove one of them")
 	case Classed:
+		if class := r.Denied(); class != nil {
+			l.warn(claim.Line, fmt.Sprintf("agent %s owns %s, and class %s denies changes there (%s)", a.Name, claim.Pattern, class.Name, r.By.Pattern), "say who approves, or remove it")
+			return
+		}
 		l.warn(claim.Line, fmt.Sprintf("agent %s owns %s, and class %s asks for an approval there (%s)", a.Name, claim.Pattern, r.Classes[0].Name, r.By.Pattern), "expect approvals, or remove it")
 	case Overlap:
 		l.overlap(a, claim, r)
@@ -120,7 +129,8 @@ func (l *linter) effect(a *Agent, claim Claim) {
 // overlap warns once for each pair of agents and line.
 func (l *linter) overlap(a *Agent, claim Claim, r Ruling) {
 	for _, h := range r.Hits {
-		key := fmt.Sprint(min(claim.Line, h.Claim.Line), max(claim.Line, h.Claim.Line), min(a.Name, h.Agent), max(a.Name, h.Agent))
+		mine, other := a.Name+" "+claim.Pattern.String(), h.Agent+" "+h.Claim.Pattern.String()
+		key := min(mine, other) + "\n" + max(mine, other)
 		if h.Role != RoleOwns || h.Agent == a.Name || l.seen[key] {
 			continue
 		}
