@@ -16,6 +16,11 @@ import (
 func (a *App) report(ctx context.Context, s site, pull gh.Pull, same []gh.Pull) (checks.Report, error) {
 	mirror := a.mirrors.Repo(s.id, git.Remote{URL: s.CloneURL(), Token: s.GitToken})
 	commits, refused, err := fetch(ctx, mirror, pull)
+	var remote *git.RemoteError
+	if errors.As(err, &remote) && remote.Kind == git.Auth { // revoked, or expired by GitHub's clock before ours
+		s.RenewGitToken()
+		commits, refused, err = fetch(ctx, mirror, pull)
+	}
 	if err != nil {
 		return checks.Report{}, err
 	}

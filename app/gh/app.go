@@ -24,12 +24,12 @@ import (
 
 // Options says which GitHub, and as which App.
 type Options struct {
-	URL        string            // https://github.com, or a GitHub Enterprise Server's address
-	AppID      int64             // the App's numeric id
-	PrivateKey []byte            // the App's RSA key, PEM
-	Now        func() time.Time  // the clock that rate limits are measured on; nil for the wall clock
-	MinWait    time.Duration     // wait after a limit that does not state its end; 0 for the minute GitHub asks for
-	Observe    func(Request)     // told of every request that was sent; nil for nobody
+	URL        string           // https://github.com, or a GitHub Enterprise Server's address
+	AppID      int64            // the App's numeric id
+	PrivateKey []byte           // the App's RSA key, PEM
+	Now        func() time.Time // the clock that rate limits are measured on; nil for the wall clock
+	MinWait    time.Duration    // wait after a limit that does not state its end; 0 for the minute GitHub asks for
+	Observe    func(Request)    // told of every request that was sent; nil for nobody
 }
 
 // App is GitHub as one App sees it. It is safe for concurrent use.

@@ -151,7 +151,7 @@ func (p *payload) push() Reading {
 }
 
 func (p *payload) suite(s *suite) Reading {
-	if p.Repository == nil || s == nil || (p.Action != "requested" && p.Action != "rerequested") {
+	if p.Repository == nil || s == nil || p.Action != "rerequested" {
 		return Reading{}
 	}
 	var r Reading

@@ -65,8 +65,8 @@ func TestReadTurnsAPayloadIntoWhatToLookAtAgain(t *testing.T) {
 		},
 		{
 			"a suite that names no pull request means its branch", "check_suite",
-			`{` + repo + `,"action":"requested","check_suite":{"head_branch":"x","pull_requests":[]}}`,
-			Reading{Notices: []Notice{at(Notice{Branch: "x", Reason: "check_suite.requested"})}},
+			`{` + repo + `,"action":"rerequested","check_suite":{"head_branch":"x","pull_requests":[]}}`,
+			Reading{Notices: []Notice{at(Notice{Branch: "x", Reason: "check_suite.rerequested"})}},
 		},
 		{
 			"an installation brings its repositories", "installation",

@@ -52,6 +52,9 @@ func (r *Repo) CloneURL() string { return fmt.Sprintf("%s/%s/%s.git", r.app.web,
 // GitToken mints a token that may only read this repository's contents.
 func (r *Repo) GitToken(ctx context.Context) (string, error) { return r.git.token(ctx) }
 
+// RenewGitToken throws away the token that GitToken gave, after git was refused with it.
+func (r *Repo) RenewGitToken() { r.git.renew(r.git.transport()) }
+
 // Pull reads one pull request. It refuses an answer about another repository, which a reused name would give.
 func (r *Repo) Pull(ctx context.Context, number int) (Pull, error) {
 	doing := fmt.Sprintf("read pull request %s/%s#%d", r.owner, r.name, number)
