@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // The budget, in lines; a median needs a few functions to mean anything.
@@ -13,6 +14,7 @@ const (
 	maxFunction   = 60
 	maxTypeSwitch = 80
 	maxMedian     = 12
+	maxMedianCLI  = 14 // the command line's functions list flags and texts
 	medianNeeds   = 5
 	maxParameters = 5
 )
@@ -72,8 +74,12 @@ func checkFunctionMedian(t *tree) []string {
 	var problems []string
 	for _, dir := range slices.Sorted(maps.Keys(lengths)) {
 		all := slices.Sorted(slices.Values(lengths[dir]))
-		if median := all[len(all)/2]; len(all) >= medianNeeds && median > maxMedian {
-			problems = append(problems, fmt.Sprintf("%s: the median function has %d lines, the budget is %d", dir, median, maxMedian))
+		budget := maxMedian
+		if dir == "cmd/agentplane" {
+			budget = maxMedianCLI
+		}
+		if median := all[len(all)/2]; len(all) >= medianNeeds && median > budget {
+			problems = append(problems, fmt.Sprintf("%s: the median function has %d lines, the budget is %d", dir, median, budget))
 		}
 	}
 	return problems
@@ -157,9 +163,15 @@ func checkTestsOutweigh(t *tree) []string {
 	code, tests := map[string]int{}, map[string]int{}
 	for _, s := range t.golang() {
 		if s.isTest() {
-			tests[folder(s.path)] += s.lines()
+			tests[folder(s.path)] += s.statements()
 		} else if !ast.IsGenerated(s.syntax) {
-			code[folder(s.path)] += s.lines()
+			code[folder(s.path)] += s.statements()
+		}
+	}
+	for _, s := range t.files { // cases are files too
+		dir, _, inside := strings.Cut(s.path, "/testdata/")
+		if inside && (strings.HasSuffix(s.path, ".txtar") || strings.HasSuffix(s.path, ".json")) {
+			tests[dir] += s.lines()
 		}
 	}
 	var problems []string

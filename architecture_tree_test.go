@@ -30,6 +30,16 @@ func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 // lines counts the lines of the file.
 func (s *source) lines() int { return strings.Count(string(s.data), "\n") }
 
+// statements counts the lines that are neither empty nor a comment of their own.
+func (s *source) statements() (n int) {
+	for line := range strings.Lines(string(s.data)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+			n++
+		}
+	}
+	return n
+}
+
 // line is the number of the line at an offset. A pattern may begin at the end
 // of the line before.
 func (s *source) line(offset int) int {
