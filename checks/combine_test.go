@@ -77,3 +77,20 @@ func TestCombineMissingCheck(t *testing.T) {
 		t.Errorf("a check that one report lacks was not judged, and is %s", v)
 	}
 }
+
+// TestCombineManyPullRequests: a title names them all, and is still cut to what GitHub takes.
+func TestCombineManyPullRequests(t *testing.T) {
+	_, bad := onOneCommit(t)
+	var all []Report
+	for i := range 200 {
+		bad.PR = 1000 + i
+		all = append(all, bad)
+	}
+	d := Render(Combine(all...))[0]
+	if len(d.Title) > MaxTitle || !strings.HasPrefix(d.Title, "Pull request 1000, 1001, ") || !strings.Contains(d.Title, "more characters)") {
+		t.Errorf("title of %d bytes: %q", len(d.Title), d.Title)
+	}
+	if !strings.Contains(d.Summary, "the head of 200 pull requests") {
+		t.Errorf("the summary does not count them: %q", d.Summary[:200])
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"sort"
 	"unicode/utf8"
 )
 
@@ -143,18 +142,24 @@ func visibleJSON(src []byte) []byte {
 // longer, findings are left out from the end, where the least grave ones are, and counted; the result is always a
 // whole report.
 func indentedJSON(r Report, limit int) string {
-	fits := func(keep int) (string, bool) {
-		text := indent(r.shortened(keep))
-		return text, len(text) <= limit
+	for keep := r.fitting(limit); ; keep-- {
+		if text := indent(r.shortened(keep)); len(text) <= limit || keep == 0 {
+			return text
+		}
 	}
-	const least = 100 // bytes of the names of a finding's fields alone
-	most := min(len(r.Findings), limit/least)
-	if text, ok := fits(most); ok {
-		return text
+}
+
+// fitting is how many findings fit into limit bytes of indented JSON, or one too many: it adds up their own lengths.
+func (r Report) fitting(limit int) int {
+	const around = len("\n    ,") // a finding in its list
+	size := len(indent(r.shortened(0)))
+	for i, f := range r.Findings {
+		src, err := json.MarshalIndent(f, "    ", "  ")
+		if size += len(visibleJSON(src)) + around; err != nil || size > limit {
+			return i
+		}
 	}
-	tooMany := sort.Search(most, func(keep int) bool { _, ok := fits(keep); return !ok })
-	text, _ := fits(max(tooMany-1, 0))
-	return text
+	return len(r.Findings)
 }
 
 // shortened returns the report with its first findings only, and counts the others.

@@ -158,3 +158,25 @@ func TestPathsLimit(t *testing.T) {
 		t.Errorf("three paths of three allowed: %v", rulesOf(r))
 	}
 }
+
+// TestShortenedReportsAreFull holds that no finding is left out for which there was room.
+func TestShortenedReportsAreFull(t *testing.T) {
+	r := many(t, 60, "`\u202e.ts")
+	whole := indent(r)
+	for _, limit := range []int{len(whole) + 100, len(whole), len(whole) - 1, len(whole) / 2, len(indent(r.shortened(1))), 1} {
+		text := indentedJSON(r, limit)
+		var got Report
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(text) > limit && len(got.Findings) > 0 {
+			t.Errorf("%d bytes, %d allowed", len(text), limit)
+		}
+		if more := len(got.Findings) + 2; more <= len(r.Findings) && len(indent(r.shortened(more))) <= limit {
+			t.Errorf("limit %d: %d findings, and %d would fit", limit, len(got.Findings), more)
+		}
+		if len(got.Findings)+got.Omitted != len(r.Findings) {
+			t.Errorf("limit %d: %d findings and %d left out, of %d", limit, len(got.Findings), got.Omitted, len(r.Findings))
+		}
+	}
+}
