@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
-// Generated is the attribute by which GitHub hides files as generated.
+// generatedAttribute is the attribute by which GitHub hides files as generated.
 const generatedAttribute = "linguist-generated"
+
+// attributeBlanks separate the words of a line, for git.
+const attributeBlanks = " \t\r"
 
 // Bounds on what one .gitattributes can ask of us. Git ignores longer lines.
 const (
@@ -96,7 +99,7 @@ func parent(path string) (string, bool) {
 func attributeMacros(text string) []string {
 	macros := []string{generatedAttribute}
 	for line := range strings.SplitSeq(text, "\n") {
-		definition, ok := strings.CutPrefix(strings.TrimLeft(line, " \t"), "[attr]")
+		definition, ok := strings.CutPrefix(strings.TrimLeft(line, attributeBlanks), "[attr]")
 		if fields := attributeFields(definition); ok && len(fields) > 1 && attributeState(fields[1:], macros) == attributeSet {
 			macros = append(macros, fields[0])
 		}
@@ -109,7 +112,7 @@ func attributeMacros(text string) []string {
 func attributeRules(text string, macros []string) []attributeRule {
 	var rules []attributeRule
 	for line := range strings.SplitSeq(text, "\n") {
-		line = strings.TrimLeft(line, " \t")
+		line = strings.TrimLeft(line, attributeBlanks)
 		if line == "" || line[0] == '#' || line[0] == '!' || len(line) > maxAttributeLine || strings.HasPrefix(line, "[attr]") {
 			continue
 		}
@@ -130,7 +133,7 @@ func attributeRules(text string, macros []string) []attributeRule {
 // quotes, as git quotes paths.
 func attributePattern(line string) (pattern, rest string, ok bool) {
 	if line[0] != '"' {
-		end := strings.IndexAny(line, " \t\r")
+		end := strings.IndexAny(line, attributeBlanks)
 		if end < 0 {
 			return "", "", false
 		}
@@ -180,7 +183,7 @@ func unquote(s string) (string, bool) {
 
 // attributeFields splits at blanks.
 func attributeFields(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' })
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(attributeBlanks, r) })
 }
 
 // What a line says about the attribute.

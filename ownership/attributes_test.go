@@ -38,6 +38,7 @@ func TestGenerated(t *testing.T) {
 		{map[string]string{"": "!a linguist-generated"}, "a", false, "negative patterns are ignored, as in git"},
 		{map[string]string{"": "a linguist-generated\n!a -linguist-generated"}, "a", true, "and take nothing away"},
 		{map[string]string{"": "# a linguist-generated\n\n  a linguist-generated\r"}, "a", true, "comments, blanks, a carriage return"},
+		{map[string]string{"": "\r\n \r\n\ra linguist-generated\r\n"}, "a", true, "Windows line ends, and lines of nothing else"},
 		{map[string]string{"": "a text linguist-generated -diff"}, "a", true, "among others"},
 		{map[string]string{"": "a text"}, "a", false, "others only"},
 		{map[string]string{"": "[attr]made linguist-generated\n*.x made"}, "a.x", true, "a macro that sets it"},
