@@ -25,7 +25,8 @@
 // A pull request is an agent's when its branch lives in the same repository, matches exactly one agent and its
 // identity holds; ownership then binds every path. One that matches no agent is judged by the contract's
 // `unassigned`: a bot's by `bots`, a person's by `people`. An account that the contract lists under any agent counts
-// as a bot, and so does an author who is unknown. Rules on the changed paths as such (unrepresentable names, twins,
+// as a bot; an author who is not known passes only where bots and people both do. The author answers for such a pull
+// request, whoever pushed. Rules on the changed paths as such (unrepresentable names, twins,
 // size, conflicts, history) bind everyone, because they break everyone's checkout or hide what would land.
 // For classes and interfaces see Evaluate.
 package checks

@@ -93,7 +93,7 @@ func ownershipRules() []Rule {
 	}, {
 		ID: RuleUnassigned, Check: CheckOwnership, Level: Error, Verdict: Failure, Who: Agent,
 		Meaning: "The pull request is no agent's: its branch matches none. The contract's `unassigned` says whether it may " +
-			"pass, by its author: bots (and accounts that the contract lists for agents, and unknown authors) or people. " +
+			"pass, by its author: bots (and accounts that the contract lists for agents) or people; an author who is not known passes only where both do. " +
 			"In a local clone the author is not known: it is then a warning, unless both must fail.",
 		Remedy: "Push to the agent's own branch and open the pull request from there.",
 	}, {
