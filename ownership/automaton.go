@@ -190,10 +190,9 @@ func (a *automaton) end(s *state, name string) *claimSet {
 // arrivals calls back for each node that a segment leads to, other than the
 // loops, which stay.
 func (a *automaton) arrivals(s *state, segment string, each func(to int32)) {
-	text, folded := segment, ""
+	folded := ""
 	for _, at := range s.nodes {
-		n := &a.trie.nodes[at]
-		text = segment
+		n, text := &a.trie.nodes[at], segment
 		if n.folded {
 			if folded == "" {
 				folded = Fold(segment)
