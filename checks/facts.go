@@ -29,7 +29,21 @@ type Facts struct {
 	// were read.
 	Siblings      []Sibling
 	SiblingsKnown bool
-	ReadAt        time.Time // when the facts were read; never decides anything
+
+	Body      string // of the pull request, where the notes are
+	BodyKnown bool   // Body was read; an empty one holds no notes
+	Labels    []string
+	HeadSince time.Time // when the head was first seen at its commit; zero: not known
+	HeadTree  string    // the head's tree; "" when not known
+
+	CI           *CI           // nil: not asked
+	Conversation *Conversation // nil: not read
+	Surroundings *Surroundings // nil: not read
+	Proposal     *Proposal     // nil: the contract is not changed
+	Past         *Past         // nil: not read
+
+	// ReadAt is when the facts were read. It decides only how long CI has been waited for.
+	ReadAt time.Time
 }
 
 // FromFork reports whether the head branch lives in another repository than the base, in a deleted one, or in one

@@ -20,6 +20,36 @@ type Report struct {
 	Findings []Finding // complete, worst first
 	Matrix   []Row     // one row per requirement that was judged
 	Omitted  int       // findings left out of a shortened copy
+	Attempt  int       // of the worst failure signature, counted in heads of the branch; 0: no failing requirement
+	Attempts int       // how many there may be before a person has to look
+	Outcome
+}
+
+// Outcome is what the App has to do or remember besides showing the report.
+type Outcome struct {
+	Approvals  []Approval      // that count now, for the App to remember
+	Commands   []CommandResult // every command that was found in the conversation
+	Signatures []Signature     // of the requirements that fail at this head
+	Escalated  bool            // the same failure came too often: a person must look
+	Reviewers  []string        // "@login" and "@org/team" who are needed and have not decided
+}
+
+// CommandResult says what became of a command in a comment.
+type CommandResult struct {
+	Comment  int64
+	By       Account
+	Kind     string // approve, expand, retry
+	Subject  string // the class, interface or pattern
+	Accepted bool
+	Why      string // of a refusal; the reason that was given otherwise
+}
+
+// Signature names one failure so that it is recognised when it comes again.
+type Signature struct {
+	Requirement string
+	Hash        string // of the requirement and the normalised error
+	Text        string // the first error, as CI gave it
+	URL         string
 }
 
 // Source says which contract judged.
