@@ -84,6 +84,7 @@ var unshown = []exception{
 	{"apps/create-installation-access-token", "/repositories", Absent, "only for a token of selected repositories"},
 	{"apps/create-installation-access-token", "/repositories/*/permissions", Absent, "said of the token itself"},
 	{"apps/list-installations", "/*/account/user_view_type", Unknown, "described for accounts elsewhere, and forgotten here"},
+	{"apps/list-installations", "/*/suspended_by/user_view_type", Unknown, "described for accounts elsewhere, and forgotten here"},
 	{"apps/list-installations", "/*/client_id", Unknown, "described for one installation, and forgotten here"},
 	{"apps/get-webhook-delivery", "/request/payload/**", Absent, "the payload of another event"},
 	{"apps/get-webhook-delivery", "/response/headers/*", Absent, "what the receiver sends"},
