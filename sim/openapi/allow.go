@@ -59,6 +59,7 @@ var exceptions = []exception{
 	{"*", "**/custom_properties", Absent, "only repositories of organizations have them"},
 	{"*", "**/custom_properties", Unknown, "recorded payloads have them in more places than the description"},
 	{"check_run created", "**/deployment", "", "only runs of workflows that deploy"},
+	{"workflow_job queued", "/deployment", Absent, "only jobs that deploy"},
 	{"installation*", "/requester", Absent, "only where a member asked an owner for the installation"},
 	{"*", "**/author/username", Absent, "only where an account has the commit's address"},
 	{"*", "**/committer/username", Absent, "only where an account has the commit's address"},
