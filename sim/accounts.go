@@ -12,6 +12,9 @@ type User struct {
 	Token string
 	g     *GitHub
 	app   *App // the App behind a bot, if any
+
+	members map[*User]bool // of an organization: true for public ones
+	teams   []*Team        // of an organization
 }
 
 // User is the person with that login; the first call makes the account.
@@ -59,19 +62,6 @@ func (g *GitHub) RenameUser(u *User, login string) {
 // email is the address GitHub gives for a private one.
 func (u *User) email() string { return itoa(u.ID) + "+" + u.Login + "@users.noreply.github.com" }
 
-// association is how author_association names an account towards a repository.
-func (r *Repo) association(u *User) string {
-	switch {
-	case u == nil:
-		return "NONE"
-	case r.owner == u:
-		return "OWNER"
-	case r.permission(u) == "none" || r.roles[u] == "":
-		return "NONE"
-	}
-	return "COLLABORATOR"
-}
-
 // permission is the coarse permission of an account on a repository: admin,
 // write, read or none. As in GitHub's API, maintain counts as write and triage
 // as read.
@@ -93,14 +83,9 @@ func (r *Repo) permission(u *User) string {
 // role is the fine role of an account: admin, maintain, write, triage, read or
 // "" for none.
 func (r *Repo) role(u *User) string {
-	if u == r.owner {
-		return "admin"
-	}
-	if role := r.roles[u]; role != "" {
-		return role
-	}
-	if !r.private {
+	role := r.granted(u)
+	if role == "" && !r.private {
 		return "read"
 	}
-	return ""
+	return role
 }

@@ -72,6 +72,7 @@ func renderListed(p *Pull) any {
 	out := p.renderSimple()
 	restOnly(out, "head")
 	restOnly(out, "base")
+	out["requested_teams"] = renderAll(p.askedTeams, func(t *Team) any { return t.renderFull() })
 	return out
 }
 

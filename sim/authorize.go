@@ -25,17 +25,19 @@ func (c *call) authorize(op route) *reply {
 	if c.caller.app != nil && c.caller.token == nil && op.pattern != "/rate_limit" {
 		return fail(http.StatusUnauthorized, "Bad credentials")
 	}
-	if !strings.HasPrefix(op.pattern, "/repos/") {
+	switch {
+	case strings.HasPrefix(op.pattern, "/orgs/"):
+		return c.authorizeOrg(op)
+	case !strings.HasPrefix(op.pattern, "/repos/"):
 		return nil
 	}
 	if refusal := c.lookRepo(op); refusal != nil {
 		return refusal
 	}
-	permission, level, _ := strings.Cut(op.need, ":")
 	if t := c.caller.token; t != nil && t.install != nil {
-		return c.authorizeApp(t, permission, level)
+		return c.authorizeApp(t, op.need)
 	}
-	return c.authorizeUser(permission, level)
+	return c.authorizeUser(op.need)
 }
 
 // lookRepo finds the repository, answers 404 when the caller may not see it,
@@ -90,33 +92,56 @@ func (c *call) sees(r *Repo) bool {
 // authorizeApp refuses what the token's permissions do not grant. GitHub lets
 // any token read public repositories; the simulator does so only for those
 // outside the installation, so that a missing permission always shows.
-func (c *call) authorizeApp(t *token, permission, level string) *reply {
-	if permission == "" {
+func (c *call) authorizeApp(t *token, need string) *reply {
+	switch {
+	case need == "":
+		return nil
+	case t.covers(c.repo):
+		return t.need(need)
+	case !strings.Contains(need, ":write"):
 		return nil
 	}
-	if !t.covers(c.repo) && level == "read" {
-		return nil
+	return forbidden(need)
+}
+
+// need refuses a token that has none of the permissions.
+func (t *token) need(need string) *reply {
+	for one := range strings.FieldsSeq(need) {
+		permission, level, _ := strings.Cut(one, ":")
+		if t.may(permission, levelOf(level)) {
+			return nil
+		}
 	}
-	if t.covers(c.repo) && t.may(permission, levelOf(level)) {
-		return nil
+	return forbidden(need)
+}
+
+// forbidden says which permissions, any of them, would do.
+func forbidden(need string) *reply {
+	var accepted []string
+	for one := range strings.FieldsSeq(need) {
+		permission, level, _ := strings.Cut(one, ":")
+		accepted = append(accepted, url.PathEscape(permission)+"="+level)
 	}
 	out := fail(http.StatusForbidden, "Resource not accessible by integration")
-	out.header.Set("X-Accepted-GitHub-Permissions", url.PathEscape(permission)+"="+level)
+	out.header.Set("X-Accepted-GitHub-Permissions", strings.Join(accepted, "; "))
 	return out
 }
 
-// authorizeUser lets people do what their role allows.
-func (c *call) authorizeUser(permission, level string) *reply {
-	if level != "write" {
+// authorizeUser lets people do what their role allows. What concerns pull
+// requests and issues is open to all who may read, and some of it is refused
+// later.
+func (c *call) authorizeUser(need string) *reply {
+	if !strings.Contains(need, ":write") {
 		return nil
 	}
 	if c.caller.token == nil {
 		return fail(http.StatusUnauthorized, "Requires authentication")
 	}
-	if permission == "checks" {
+	permission, _, _ := strings.Cut(need, ":")
+	switch {
+	case permission == "checks":
 		return fail(http.StatusForbidden, "You must authenticate via a GitHub App.")
-	}
-	if got := c.repo.permission(c.caller.token.user); got != "write" && got != "admin" && permission != "pull_requests" {
+	case permission != "pull_requests" && permission != "issues" && !c.repo.mayPush(c.caller.token.user):
 		return fail(http.StatusForbidden, "Must have push access to repository")
 	}
 	return nil

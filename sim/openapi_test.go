@@ -17,7 +17,7 @@ import (
 const wideManifest = `
 name: Wide
 url: https://example.com
-default_permissions: {checks: write, contents: write, issues: write, pull_requests: write, statuses: write, metadata: read, actions: read}
+default_permissions: {checks: write, contents: write, issues: write, pull_requests: write, statuses: write, metadata: read, actions: read, members: read}
 default_events: [push, create, delete, pull_request, pull_request_review, check_run, check_suite, status, issue_comment, repository]
 `
 
@@ -54,7 +54,7 @@ func TestEveryOperationAnswersAsGitHubDescribes(t *testing.T) {
 	w := wide(t)
 	p := w.pull("agent/x", "src/b.txt")
 	w.drain()
-	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks} {
+	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks, callPeople} {
 		part(t, w, p)
 	}
 	answered := map[string]bool{}
@@ -214,7 +214,8 @@ var everyEvent = []string{
 	"installation created", "installation deleted", "installation new_permissions_accepted", "installation suspend", "installation unsuspend",
 	"installation_repositories added", "installation_repositories removed", "issue_comment created", "ping",
 	"pull_request closed", "pull_request converted_to_draft", "pull_request edited", "pull_request opened",
-	"pull_request ready_for_review", "pull_request reopened", "pull_request synchronize", "push",
+	"pull_request ready_for_review", "pull_request reopened", "pull_request review_request_removed", "pull_request review_requested",
+	"pull_request synchronize", "pull_request_review dismissed", "pull_request_review edited", "pull_request_review submitted", "push",
 	"repository deleted", "repository edited", "repository privatized", "repository publicized", "repository renamed", "repository transferred",
 }
 
@@ -229,6 +230,7 @@ func TestEveryEventIsAsGitHubDescribes(t *testing.T) {
 	w.repo.RerequestSuites(w.ann, p.Head())
 	w.commit("agent/x", "src/b.txt", "newer\n")
 	p.Comment(w.ann, "Looks good")
+	reviewEvents(w, p)
 	w.must(p.SetDraft(w.bot, true))
 	w.must(p.SetDraft(w.bot, false))
 	w.must(p.Edit(w.bot, PullEdit{Title: ptr("New title"), Body: ptr("New body")}))

@@ -10,29 +10,32 @@ import (
 type Pull struct {
 	Number int
 
-	id        int64
-	repo      *Repo
-	by        *User
-	title     string
-	body      string
-	state     string // "open" or "closed"
-	draft     bool
-	baseRef   string
-	baseSHA   string // the base's tip when the head was last pushed or the base changed
-	headRepo  *Repo  // nil once the fork was deleted
-	headOwner *User
-	headRef   string
-	headSHA   string
-	merge     mergeState
-	mergeSHA  string // the test merge while open, the merge commit once merged
-	merged    bool
-	mergedBy  *User
-	created   time.Time
-	updated   time.Time
-	closed    time.Time
-	comments  int
-	older     *Pull // as it was before the last change: what a stale replica answers
-	changed   int   // request number of that change
+	id         int64
+	repo       *Repo
+	by         *User
+	title      string
+	body       string
+	state      string // "open" or "closed"
+	draft      bool
+	baseRef    string
+	baseSHA    string // the base's tip when the head was last pushed or the base changed
+	headRepo   *Repo  // nil once the fork was deleted
+	headOwner  *User
+	headRef    string
+	headSHA    string
+	merge      mergeState
+	mergeSHA   string // the test merge while open, the merge commit once merged
+	merged     bool
+	mergedBy   *User
+	created    time.Time
+	updated    time.Time
+	closed     time.Time
+	comments   int
+	reviews    []review // the oldest first; replaced, never changed, because older has it too
+	asked      []*User  // for a review that they have not given
+	askedTeams []*Team
+	older      *Pull // as it was before the last change: what a stale replica answers
+	changed    int   // request number of that change
 }
 
 // mergeState is what GitHub knows about mergeability.
@@ -156,6 +159,7 @@ func (p *Pull) headMoved(by *User, c refChange) error {
 	}
 	p.send("synchronize", by, fields{"before": c.before, "after": c.after})
 	p.log(by, "moved to "+short(c.after))
+	p.dismissStale(by)
 	return nil
 }
 

@@ -29,8 +29,8 @@ func (p *Pull) renderSimple() fields {
 		"patch_url": page + ".patch", "issue_url": issue, "number": p.Number, "state": p.state, "locked": false,
 		"title": p.title, "user": g.renderUser(p.by), "body": orNull(p.body), "created_at": stamp(p.created),
 		"updated_at": stamp(p.updated), "closed_at": stamp(p.closed), "merged_at": p.mergedAt(),
-		"merge_commit_sha": orNull(p.mergeSHA), "assignee": nil, "assignees": []any{}, "requested_reviewers": []any{},
-		"requested_teams": []any{}, "labels": []any{}, "milestone": nil, "draft": p.draft, "commits_url": at + "/commits",
+		"merge_commit_sha": orNull(p.mergeSHA), "assignee": nil, "assignees": []any{}, "requested_reviewers": p.renderAsked(),
+		"requested_teams": p.renderAskedTeams(), "labels": []any{}, "milestone": nil, "draft": p.draft, "commits_url": at + "/commits",
 		"review_comments_url": at + "/comments", "review_comment_url": r.apiURL() + "/pulls/comments{/number}",
 		"comments_url": issue + "/comments", "statuses_url": statuses,
 		"head": p.renderEnd(p.headOwner, p.headRepo, p.headRef, p.headSHA),
@@ -55,6 +55,11 @@ func (p *Pull) renderFull() fields {
 	for _, end := range []string{"head", "base"} {
 		restOnly(out, end)
 	}
+	out["requested_teams"] = renderAll(p.askedTeams, func(t *Team) any {
+		shown := t.renderFull()
+		delete(shown, "parent")
+		return shown
+	})
 	return out
 }
 

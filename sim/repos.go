@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,8 +18,9 @@ type Repo struct {
 	private       bool
 	deleted       bool
 	defaultBranch string
-	parent        *Repo // what it was forked from
-	roles         map[*User]string
+	parent        *Repo             // what it was forked from
+	roles         map[*User]string  // given by name
+	dismissStale  bool              // a push to a pull request dismisses its approvals
 	refs          map[string]string // as last announced: full name to object id
 	staleRefs     map[string]string // as before the last announcement
 	refsChanged   int               // request number of that announcement
@@ -122,14 +124,14 @@ func (r *Repo) Tip(branch string) string {
 func (r *Repo) Collaborate(u *User, role string) error {
 	r.g.mu.Lock()
 	defer r.g.mu.Unlock()
-	switch role {
-	case "none":
+	switch {
+	case role == "none":
 		delete(r.roles, u)
-	case "read", "triage", "write", "maintain", "admin":
+	case slices.Contains(roles, role):
 		r.roles[u] = role
 	default:
-		return fmt.Errorf("give %s the role %q on %s: there is no such role; take read, triage, write, maintain, admin or none",
-			u.Login, role, r.fullName())
+		return fmt.Errorf("give %s the role %q on %s: there is no such role; take %s or none",
+			u.Login, role, r.fullName(), strings.Join(roles, ", "))
 	}
 	return nil
 }

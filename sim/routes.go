@@ -15,8 +15,9 @@ const (
 type route struct {
 	method  string
 	pattern string // as GitHub's description has it
-	// need is the permission for an installation: "checks:write". "app" means
-	// an App's JSON web token, "installation" any installation token, "" nothing.
+	// need is the permission for an installation: "checks:write", or several of
+	// which any will do: "issues:read pull_requests:read". "app" means an App's
+	// JSON web token, "installation" any installation token, "" nothing.
 	need   string
 	handle func(*call) *reply
 }
@@ -25,7 +26,7 @@ type route struct {
 // of the path; ref, path and basehead take as many as there are.
 func routes() []route {
 	all := appRoutes()
-	for _, more := range [][]route{repoRoutes(), gitRoutes(), pullRoutes(), checkRoutes()} {
+	for _, more := range [][]route{repoRoutes(), gitRoutes(), pullRoutes(), checkRoutes(), peopleRoutes()} {
 		all = append(all, more...)
 	}
 	return all
