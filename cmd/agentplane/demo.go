@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -16,7 +15,8 @@ webhooks, real git, nothing leaves the machine. The metadata agent changes the s
 trespasses into it, is told so by a check run, and fixes itself; the review agent adds tests.
 
 In a terminal the simulated GitHub stays up afterwards, so that you can clone the blog, push as an agent and watch the
-verdict. With --once, or when the output is not a terminal, the demo ends with the story.`
+verdict. With --once, or when the output is not a terminal, the demo ends with the story. --format json prints one event
+a line. Besides git it runs sh, grep and awk, which the blog's own commands are made of.`
 
 const demoExample = `  agentplane demo
   agentplane demo --once --format json | jq -r 'select(.event == "check") | .text'`
@@ -37,31 +37,34 @@ func newDemo() *cobra.Command {
 		Example: demoExample,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := twoFormats.check(c, o.format); err != nil {
+				return err
+			}
 			return runDemo(c.Context(), c.OutOrStdout(), o)
 		},
 	}
 	c.Flags().BoolVar(&o.once, "once", false, "play the story and exit")
-	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the simulated GitHub; port 0 takes a free one")
-	c.Flags().StringVar(&o.format, "format", "text", "text for people, json for one event a line")
+	c.Flags().StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDRESS` of the simulated GitHub; port 0 takes a free one")
+	twoFormats.flag(c, &o.format)
 	return c
 }
 
-// runDemo plays the story, and stays until it is interrupted when a person is watching.
-func runDemo(ctx context.Context, out io.Writer, o demoOptions) (err error) {
-	tell, err := newTeller(out, o.format)
-	if err != nil {
-		return err
-	}
+func runDemo(ctx context.Context, out io.Writer, o demoOptions) error {
 	told, err := loadStory()
 	if err != nil {
 		return err
 	}
+	return playStory(ctx, out, told, o)
+}
+
+// playStory plays a story, and stays until it is interrupted when a person is watching.
+func playStory(ctx context.Context, out io.Writer, told *story, o demoOptions) (err error) {
 	stage, err := newStage(ctx, o.listen, told)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stage.close()) }()
-	p := &play{stage: stage, tell: tell, started: time.Now()}
+	p := &play{stage: stage, tell: newTeller(out, o.format), started: time.Now()}
 	if err := p.run(ctx, told); err != nil {
 		return err
 	}
@@ -77,14 +80,11 @@ func runDemo(ctx context.Context, out io.Writer, o demoOptions) (err error) {
 // errMissed says that the story was played and ended differently.
 var errMissed = errors.New("the story ended differently than told")
 
-func newTeller(out io.Writer, format string) (teller, error) {
-	switch format {
-	case "text":
-		return &textTeller{out: out}, nil
-	case "json":
-		return jsonTeller{out: out}, nil
+func newTeller(out io.Writer, format string) teller {
+	if format == "json" {
+		return jsonTeller{out: out}
 	}
-	return nil, fmt.Errorf("unknown format %q: use text or json", format)
+	return &textTeller{out: out}
 }
 
 func isTerminal(out io.Writer) bool {

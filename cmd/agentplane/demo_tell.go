@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -113,17 +114,47 @@ func (t *textTeller) check(m moment) {
 	}
 }
 
+// The indent of a finding, and the columns that its lines fill.
+const (
+	findingIndent = "              "
+	findingWidth  = 100
+)
+
 func (t *textTeller) finding(f checks.Finding) {
-	t.line("              %s", strings.ReplaceAll(f.Message, "`", ""))
+	t.wrapped("", strings.ReplaceAll(f.Message, "`", ""), lipgloss.NewStyle())
 	decided := "decided by " + f.Contract
 	if f.Owner != "" && !strings.Contains(f.Message, f.Owner) {
 		decided += "; the file is " + f.Owner + "'s"
 	}
-	t.line("              %s", faint.Render(decided))
-	if f.Fix != "" {
-		t.line("              %s", faint.Render("next: "+f.Fix))
+	t.wrapped("", decided, faint)
+	switch {
+	case strings.HasPrefix(f.Fix, "git "): // a command and nothing else
+		t.line("%s%s", findingIndent, faint.Render("next: "+f.Fix))
+	case f.Fix != "":
+		t.wrapped("next: ", f.Fix, faint)
 	}
 }
+
+// wrapped writes a text below a check run. Lines break at spaces, but not within backticks: a command stays whole, so that
+// it can be copied.
+func (t *textTeller) wrapped(lead, text string, style lipgloss.Style) {
+	indent, width := findingIndent, findingWidth-len(findingIndent)
+	line := lead
+	for _, word := range unbroken.FindAllString(text, -1) {
+		if len(line) > len(lead) && len([]rune(line))+len([]rune(word)) >= width {
+			t.line("%s%s", indent, style.Render(line))
+			line = strings.Repeat(" ", len(lead))
+		}
+		if len(line) > len(lead) {
+			line += " "
+		}
+		line += word
+	}
+	t.line("%s%s", indent, style.Render(line))
+}
+
+// unbroken is a word, or words within backticks with what touches them.
+var unbroken = regexp.MustCompile("(?:`[^`]*`|\\S)+")
 
 func (t *textTeller) end(m moment) {
 	if m.Text != "" {
@@ -138,5 +169,5 @@ func (t *textTeller) at(m moment, format string, args ...any) {
 }
 
 func (t *textTeller) line(format string, args ...any) {
-	_, _ = lipgloss.Fprintln(t.out, fmt.Sprintf(format, args...))
+	_ = printText(t.out, fmt.Sprintf(format, args...)+"\n")
 }
