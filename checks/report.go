@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Report is the answer to one pull request, or, after Combine, to all those that share one head commit. Its JSON form
@@ -42,6 +43,7 @@ type CommandResult struct {
 	Subject  string // the class, interface or pattern
 	Accepted bool
 	Why      string // of a refusal; the reason that was given otherwise
+	At       time.Time
 }
 
 // Signature names one failure so that it is recognised when it comes again.
