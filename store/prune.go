@@ -15,11 +15,12 @@ const (
 )
 
 // Prune removes what is older than the retention: deliveries and handled
-// notices (Retain), publications, pushers and idle mailboxes (RetainRecords).
+// notices (Retain), publications, pushers, surroundings and idle mailboxes
+// (RetainRecords), and the history of branches and people (RetainHistory).
 // A notice that waits is never removed. River removes its finished jobs itself.
 // Run calls it every PruneEvery.
 func (db *DB) Prune(ctx context.Context) error {
-	events, records := db.before(db.o.Retain), db.before(db.o.RetainRecords)
+	events, records, history := db.before(db.o.Retain), db.before(db.o.RetainRecords), db.before(db.o.RetainHistory)
 	for _, p := range []struct {
 		what, query string
 		before      int64
@@ -28,6 +29,18 @@ func (db *DB) Prune(ctx context.Context) error {
 		{"notices", `DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE handled_at > 0 AND handled_at < $1 LIMIT $2)`, events},
 		{"publications", `DELETE FROM publications WHERE (repo, sha, name) IN (SELECT repo, sha, name FROM publications WHERE put_at < $1 LIMIT $2)`, records},
 		{"pushers", `DELETE FROM pushers WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM pushers WHERE pushed_at < $1 LIMIT $2)`, records},
+		{"surroundings", `DELETE FROM surroundings WHERE (repo, pr) IN (SELECT repo, pr FROM surroundings WHERE put_at < $1 LIMIT $2)`, records},
+		{"heads", `DELETE FROM heads WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM heads WHERE last_at < $1 LIMIT $2)`, history},
+		{"failed checks", `DELETE FROM failed_checks WHERE (repo, ref, sha, requirement, signature) IN (
+			SELECT repo, ref, sha, requirement, signature FROM failed_checks WHERE seen_at < $1 LIMIT $2)`, history},
+		{"approvals", `DELETE FROM approvals WHERE (repo, pr, source, subject) IN (
+			SELECT repo, pr, source, subject FROM approvals WHERE given_at < $1 LIMIT $2)`, history},
+		{"interventions", `DELETE FROM interventions WHERE (repo, source, kind, subject) IN (
+			SELECT repo, source, kind, subject FROM interventions WHERE done_at < $1 LIMIT $2)`, history},
+		{"comments", `DELETE FROM comments WHERE (repo, comment) IN (SELECT repo, comment FROM comments WHERE written_at < $1 LIMIT $2)`, history},
+		{"answers", `DELETE FROM answers WHERE (repo, comment) IN (SELECT repo, comment FROM answers WHERE answered_at < $1 LIMIT $2)`, history},
+		{"branch pushers", `DELETE FROM branch_pushers WHERE (repo, ref, user_id) IN (
+			SELECT repo, ref, user_id FROM branch_pushers WHERE pushed_at < $1 LIMIT $2)`, history},
 		{"mailboxes", `DELETE FROM mailboxes WHERE job_id = 0 AND retry_at = 0 AND holder = '' AND (repo, pr) IN (
 			SELECT repo, pr FROM mailboxes WHERE used_at < $1 AND job_id = 0 AND retry_at = 0 AND holder = '' LIMIT $2)`, records},
 	} {

@@ -34,9 +34,19 @@ func (db *DB) PutPull(ctx context.Context, p Pull) (before string, err error) {
 }
 
 // ForgetPull removes a pull request that is no longer open and returns the head that was known, or "".
+// Its approvals, comments and interventions stay, because it may be opened again.
 func (db *DB) ForgetPull(ctx context.Context, repo int64, number int) (before string, err error) {
-	err = db.w.QueryRowContext(ctx, db.q(`DELETE FROM pulls WHERE repo = $1 AND number = $2 RETURNING sha`), repo, number).Scan(&before)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, db.q(`DELETE FROM surroundings WHERE repo = $1 AND pr = $2`), repo, number); err != nil {
+			return err
+		}
+		err := tx.QueryRowContext(ctx, db.q(`DELETE FROM pulls WHERE repo = $1 AND number = $2 RETURNING sha`), repo, number).Scan(&before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
 		return "", fmt.Errorf("forget pull request %d/%d: %w", repo, number, err)
 	}
 	return before, nil

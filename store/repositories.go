@@ -78,6 +78,14 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM publications WHERE repo = $1`,
 			`DELETE FROM pushers WHERE repo = $1`,
 			`DELETE FROM pulls WHERE repo = $1`,
+			`DELETE FROM heads WHERE repo = $1`,
+			`DELETE FROM failed_checks WHERE repo = $1`,
+			`DELETE FROM approvals WHERE repo = $1`,
+			`DELETE FROM interventions WHERE repo = $1`,
+			`DELETE FROM comments WHERE repo = $1`,
+			`DELETE FROM answers WHERE repo = $1`,
+			`DELETE FROM branch_pushers WHERE repo = $1`,
+			`DELETE FROM surroundings WHERE repo = $1`,
 			`DELETE FROM repositories WHERE id = $1`,
 		} {
 			if _, err := tx.ExecContext(ctx, db.q(q), id); err != nil {

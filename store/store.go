@@ -1,6 +1,7 @@
 // Package store keeps what the App must not forget: accepted deliveries, the
-// notices read from them, who pushed what, which check runs were put where, and
-// which repositories were seen. It runs on SQLite (one file, one process) and on
+// notices read from them, who pushed what, which check runs were put where,
+// what branches were judged at, what people approved and did by hand, and which
+// repositories were seen. It runs on SQLite (one file, one process) and on
 // PostgreSQL (several replicas), with River as the job queue on both.
 //
 // # Guarantees
@@ -60,7 +61,10 @@ type Options struct {
 	BackoffBase, BackoffMax time.Duration
 
 	Retain        time.Duration // deliveries and handled notices, default 7 days
-	RetainRecords time.Duration // publications, pushers and idle mailboxes, default 180 days
+	RetainRecords time.Duration // publications, pushers of commits, surroundings and idle mailboxes, default 180 days
+	// RetainHistory is for heads and what failed on them, approvals, comments'
+	// heads, answers, interventions and who pushed to a branch, default 400 days.
+	RetainHistory time.Duration
 	PruneEvery    time.Duration // default 10 min
 }
 
@@ -78,6 +82,7 @@ func (o Options) withDefaults() Options {
 	o.BackoffMax = cmp.Or(o.BackoffMax, 5*time.Minute)
 	o.Retain = cmp.Or(o.Retain, 7*24*time.Hour)
 	o.RetainRecords = cmp.Or(o.RetainRecords, 180*24*time.Hour)
+	o.RetainHistory = cmp.Or(o.RetainHistory, 400*24*time.Hour)
 	o.PruneEvery = cmp.Or(o.PruneEvery, 10*time.Minute)
 	return o
 }
