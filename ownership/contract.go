@@ -92,18 +92,47 @@ func (r Requirement) Applies(column string) bool {
 	return len(r.For) == 0
 }
 
-// Evidence says where CI reports a requirement: a job of a workflow, or a
-// check run of one App. The zero value asks for no observation.
+// Evidence says where CI reports a requirement: a job of a workflow, a check
+// run of one App, or a commit status of one account. The zero value asks for no
+// observation.
 type Evidence struct {
-	Workflow string // path of the workflow file
-	Job      string
-	Check    string
-	App      string // slug of the App that must have reported Check
-	Line     int
+	Workflow  string // path of the workflow file
+	Job       string
+	Events    []string // that start the workflow; none: see AcceptedEvents
+	Directory string   // the step's working directory, from the root; "" is the root
+	Check     string
+	App       string // slug of the App that must have reported Check; "" when the id is given
+	AppID     int64  // 0 when the slug is given
+	Status    string // context of the status
+	Creator   string // login of who must have set Status; "" when the id is given
+	CreatorID int64  // 0 when the login is given
+	Line      int
 }
 
 // Declared tells whether the requirement must be observed in CI.
-func (e Evidence) Declared() bool { return e != Evidence{} }
+func (e Evidence) Declared() bool { return e.Workflow != "" || e.Check != "" || e.Status != "" }
+
+// The events whose runs can be evidence. Others run another workflow file than
+// the commit's, or other contents.
+const (
+	EventPush        = "push"
+	EventPullRequest = "pull_request"
+	EventMergeGroup  = "merge_group"
+)
+
+// AcceptedEvents are the events whose runs count. The slice is the caller's.
+func (e Evidence) AcceptedEvents() []string {
+	if len(e.Events) == 0 {
+		return []string{EventPush, EventPullRequest}
+	}
+	return append([]string(nil), e.Events...)
+}
+
+// CreatedBy tells whether an account is the one that must have set the status.
+// Logins are compared without regard to case, as GitHub does.
+func (e Evidence) CreatedBy(login string, id int64) bool {
+	return e.CreatorID != 0 && e.CreatorID == id || e.Creator != "" && equalLogins(e.Creator, login)
+}
 
 // A Class is a set of paths whose changes need an approval, or are denied.
 type Class struct {

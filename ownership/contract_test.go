@@ -41,31 +41,35 @@ func TestParseEverything(t *testing.T) {
 		Shared: claims(14, "**"),
 		Requirements: []Requirement{
 			{Name: "run", Line: 16, Run: "a | b && c", For: []string{"one", "two", "integration"}},
-			{Name: "lines", Line: 17, Run: "make a\nmake b\n", Evidence: Evidence{Workflow: ".github/workflows/ci.yaml", Job: "check it", Line: 21}, Harness: claims(22, "Makefile")},
+			{Name: "lines", Line: 17, Run: "make a\nmake b\n", Evidence: Evidence{Workflow: ".github/workflows/ci.yaml", Job: "check it", Events: []string{"push", "merge_group"}, Directory: "web/site", Line: 21}, Harness: claims(22, "Makefile")},
 			{Name: "observed", Line: 23, Evidence: Evidence{Check: "build", App: "github-actions", Line: 23}},
-			{Name: "statement", Line: 24, Expect: "It works: really"},
-			{Name: "notes", Line: 25, Sections: []string{"Commands run"}},
+			{Name: "pinned", Line: 24, Evidence: Evidence{Check: "build", AppID: 15368, Line: 24}},
+			{Name: "once", Line: 25, Run: "make", Evidence: Evidence{Workflow: ".github/workflows/ci.yml", Job: "a", Events: []string{"push"}, Line: 25}},
+			{Name: "set", Line: 26, Evidence: Evidence{Status: "ci/build", Creator: "ci[bot]", Line: 26}},
+			{Name: "by-id", Line: 27, Evidence: Evidence{Status: "ci/build", CreatorID: 583231, Line: 27}},
+			{Name: "statement", Line: 28, Expect: "It works: really"},
+			{Name: "notes", Line: 29, Sections: []string{"Commands run"}},
 		},
 		Interfaces: []Interface{
-			{Name: "api", Line: 35, Paths: claims(35, "api/")},
-			{Name: "schema", Line: 36, Paths: claims(36, "db/"), Consumers: claims(36, "src/"), By: []string{"@octo/architects"}},
+			{Name: "api", Line: 39, Paths: claims(39, "api/")},
+			{Name: "schema", Line: 40, Paths: claims(40, "db/"), Consumers: claims(40, "src/"), By: []string{"@octo/architects"}},
 		},
 		Limits:     Limits{ActiveAgents: 1, Attempts: 1, Paths: 50000},
 		Queue:      QueuePolicy{Batch: 64, Parallel: 32, Timeout: 90 * time.Minute, Method: Rebase},
 		Unassigned: Unassigned{Bots: Pass, People: Fail},
-		Harness:    claims(40, "jest.config.js"),
+		Harness:    claims(44, "jest.config.js"),
 	}
 	want.Classes = BuiltinClasses()
 	change := func(name string, line int, deny bool, by []string, more ...Claim) {
 		c := want.Class(name)
 		c.Line, c.Deny, c.By, c.Paths = line, deny, by, append(c.Paths, more...)
 	}
-	change(ClassContract, 27, false, mona)
-	change(ClassCI, 28, false, platform, claims(28, "scripts/ci/")...)
-	change(ClassLockfiles, 29, true, nil)
-	change(ClassLinks, 30, false, mona)
-	change(ClassSecrets, 31, true, nil)
-	want.Classes = append(want.Classes, Class{Name: "mine", Line: 32, Paths: claims(32, "x/")}, Class{Name: "yours", Line: 33, Paths: claims(33, "y/"), Deny: true})
+	change(ClassContract, 31, false, mona)
+	change(ClassCI, 32, false, platform, claims(32, "scripts/ci/")...)
+	change(ClassLockfiles, 33, true, nil)
+	change(ClassLinks, 34, false, mona)
+	change(ClassSecrets, 35, true, nil)
+	want.Classes = append(want.Classes, Class{Name: "mine", Line: 36, Paths: claims(36, "x/")}, Class{Name: "yours", Line: 37, Paths: claims(37, "y/"), Deny: true})
 	same := cmp.Options{
 		cmp.Comparer(func(x, y Pattern) bool { return x.String() == y.String() }),
 		cmp.Comparer(func(x, y BranchPattern) bool { return x == y }),
@@ -99,7 +103,7 @@ func TestRequirementApplies(t *testing.T) {
 	if !all.Applies("a") || !all.Applies(IntegrationColumn) || !some.Applies("a") || !some.Applies(IntegrationColumn) || some.Applies("b") {
 		t.Error("a requirement without for is everyone's, one with it only theirs")
 	}
-	if (Evidence{}).Declared() || !(Evidence{Check: "x"}).Declared() {
+	if (Evidence{Line: 3}).Declared() || !(Evidence{Check: "x"}).Declared() || !(Evidence{Status: "x"}).Declared() || !(Evidence{Workflow: "x"}).Declared() {
 		t.Error("evidence is declared when it names something")
 	}
 }
@@ -137,5 +141,32 @@ func TestSyntaxErrorText(t *testing.T) {
 	var bad *SyntaxError
 	if !errors.As(err, &bad) || bad.Line != 0 || bad.Text != "a//b" {
 		t.Errorf("a pattern alone: %+v", err)
+	}
+}
+
+// TestEvidence: which runs and whose statuses count.
+func TestEvidence(t *testing.T) {
+	if got := (Evidence{}).AcceptedEvents(); !cmp.Equal(got, []string{EventPush, EventPullRequest}) {
+		t.Errorf("without event: %v", got)
+	}
+	e := Evidence{Events: []string{EventMergeGroup}, Creator: "CI[bot]"}
+	if got := e.AcceptedEvents(); !cmp.Equal(got, e.Events) {
+		t.Errorf("with event: %v", got)
+	}
+	for _, tc := range []struct {
+		e     Evidence
+		login string
+		id    int64
+		want  bool
+	}{
+		{e, "ci[bot]", 0, true},
+		{e, "ci", 5, false},
+		{Evidence{CreatorID: 5}, "renamed", 5, true},
+		{Evidence{CreatorID: 5}, "5", 6, false},
+		{Evidence{}, "", 0, false},
+	} {
+		if got := tc.e.CreatedBy(tc.login, tc.id); got != tc.want {
+			t.Errorf("%+v, %s %d: %v", tc.e, tc.login, tc.id, got)
+		}
 	}
 }

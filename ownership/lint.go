@@ -164,12 +164,23 @@ func (l *linter) ownedBelow(claim Claim) bool {
 	return agents > 1
 }
 
-// requirement warns of commands that nobody observes.
+// requirement warns of commands that nobody observes, and of check runs that
+// every workflow can make.
 func (l *linter) requirement(q *Requirement) {
+	if e := q.Evidence; e.Check != "" && (e.App == actionsSlug || e.AppID == actionsID) {
+		l.warn(e.Line, fmt.Sprintf("evidence of requirement %s is a check run of GitHub Actions, and any workflow with the permission checks: write can make one of this name", q.Name),
+			"name the workflow and its job, and the command is looked for in it")
+	}
 	if q.Run != "" && !q.Evidence.Declared() {
 		l.warn(q.Line, fmt.Sprintf("requirement %s is a command without evidence, so a claim in the notes is enough", q.Name), "add evidence: { workflow: …, job: … }")
 	}
 }
+
+// GitHub Actions as an App: every workflow's token speaks for it.
+const (
+	actionsSlug = "github-actions"
+	actionsID   = 15368
+)
 
 // plain tells whether a pattern has no wildcard.
 func (p Pattern) plain() bool {

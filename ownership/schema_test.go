@@ -116,9 +116,13 @@ verification:
     run: |
       make a
       make b
-    evidence: { workflow: .github/workflows/ci.yaml, job: check it }
+    evidence: { workflow: .github/workflows/ci.yaml, job: check it, event: [push, merge_group], directory: web/site }
     harness: [Makefile]
   observed: { evidence: { check: build, app: github-actions } }
+  pinned: { evidence: { check: build, app: 15368 } }
+  once: { run: make, evidence: { workflow: .github/workflows/ci.yml, job: a, event: push } }
+  set: { evidence: { status: ci/build, creator: "ci[bot]" } }
+  by-id: { evidence: { status: ci/build, creator: 583231 } }
   statement: { expect: "It works: really" }
   notes: { sections: [Commands run] }
 approvals:
