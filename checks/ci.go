@@ -18,18 +18,18 @@ type CI struct {
 // Source: https://docs.github.com/en/rest/actions/workflow-runs
 type Run struct {
 	ID         int64
-	Workflow   string // path of the workflow's file
+	Workflow   string // path of the workflow's file, without the @ref that the API may add
 	Event      string // push, pull_request, …
-	Repo       int64  // of the branch that started it
+	Repo       int64  // of the branch that started it (head_repository)
 	SHA        string // the commit that it says it ran
 	Tree       string // the tree of SHA; "" when not known
 	Attempt    int
 	Status     string // queued, in_progress, completed, waiting, …
 	Conclusion string // success, failure, … once completed
 	URL        string
-	Created    time.Time
-	Jobs       []RunJob // of the latest attempt
-	JobsKnown  bool     // Jobs was read and is complete
+	Created    time.Time // when the latest attempt began (run_started_at, else created_at)
+	Jobs       []RunJob  // of the latest attempt
+	JobsKnown  bool      // Jobs was read and is complete
 }
 
 // RunJob is one job of a run's latest attempt.
@@ -87,8 +87,16 @@ type PastFailure struct {
 	At          time.Time
 }
 
-// Past is what the store remembers of the head branch, across pull requests and force-pushes.
+// PastPass is a requirement that was shown at a past head.
+type PastPass struct {
+	Requirement string
+	Head        string
+}
+
+// Past is what the store remembers of the head branch, across pull requests and force-pushes. A head at which a
+// requirement neither failed nor passed, because CI had not ended there, does not interrupt a row of equal failures.
 type Past struct {
 	Heads    []string      // every head that was judged, in order; the present one may be among them
-	Failures []PastFailure // of those heads
+	Failures []PastFailure // of those heads: Report.Signatures
+	Passes   []PastPass    // of those heads: the rows of Report.Matrix in RowShown that had evidence
 }

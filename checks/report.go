@@ -21,6 +21,7 @@ type Report struct {
 	Findings []Finding // complete, worst first
 	Matrix   []Row     // one row per requirement that was judged
 	Omitted  int       // findings left out of a shortened copy
+	Template string    // notes to fill in, where notes are missing or of another commit
 	Attempt  int       // of the worst failure signature, counted in heads of the branch; 0: no failing requirement
 	Attempts int       // how many there may be before a person has to look
 	Outcome
@@ -85,13 +86,40 @@ type Finding struct {
 	Who      Who
 }
 
-// Row is one requirement and the evidence for it.
+// Row is one cell of the matrix: a requirement, and the evidence for it on this pull request.
 type Row struct {
-	Requirement string `json:"requirement"`
-	Required    bool   `json:"required"`
-	Evidence    string `json:"evidence"`
-	URL         string `json:"url,omitempty"`
+	PR          int      `json:"pr,omitempty"` // in a combined report
+	Requirement string   `json:"requirement"`
+	Required    bool     `json:"required"`
+	Needs       string   `json:"needs"`    // the level that it needs: claimed, observed or integrated
+	Evidence    string   `json:"evidence"` // the level that it has: missing, claimed, observed or integrated
+	Claim       string   `json:"claim"`    // what the notes say: success, failure, stale, or "" for nothing
+	State       RowState `json:"state"`
+	URL         string   `json:"url,omitempty"`
+	SHA         string   `json:"sha,omitempty"`  // the other commit, of the same tree, that the evidence is of
+	Next        string   `json:"next,omitempty"` // what to do, as Markdown in the manner of a finding's fix
+	Contract    string   `json:"contract"`
 }
+
+// RowState says how far a requirement has come.
+type RowState string
+
+// The states of a row. Only RowShown passes.
+const (
+	RowShown   RowState = "shown"   // the level that it needs is there
+	RowWaiting RowState = "waiting" // CI has not ended, or not begun
+	RowFailed  RowState = "failed"  // it was tried and failed
+	RowMissing RowState = "missing" // nothing counts as its evidence
+	RowUnknown RowState = "unknown" // what there is could not be read
+)
+
+// The levels of evidence, from least to most.
+const (
+	LevelMissing    = "missing"
+	LevelClaimed    = "claimed"    // in the notes, for this head
+	LevelObserved   = "observed"   // by CI, on the head or on a commit of the same tree
+	LevelIntegrated = "integrated" // by CI, on the integration branch's own commit
+)
 
 // Verdict is the worst of the report's checks, and Failure for a report without any.
 func (r Report) Verdict() Verdict {
