@@ -26,12 +26,15 @@ type Use struct {
 	Text string // the line
 }
 
-// Neighbor is another open pull request of the repository, as far as it matters here.
+// Neighbor is another pull request of the repository, as far as it matters here: an open one, or one that landed on this
+// pull request's base after this branch had left it. Without the landed ones a name that is gone would be forgotten as
+// soon as the pull request that took it away is merged, and whoever still uses it would pass.
 type Neighbor struct {
 	PR     int
 	Agent  string
 	Branch string
 	Head   string
+	Landed bool // it is merged
 	// Changes are the interfaces it changes, with the names that are lost or changed in each.
 	Changes []InterfaceChange
 	// Uses are the places, in the paths it touches, that mention a name which this pull request takes away.
