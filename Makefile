@@ -19,15 +19,15 @@ step = @printf '\n==> %s\n' "$(1)"
 # Packages with a test file that matches a pattern, as arguments for go test.
 packages = $$(git grep -lE --untracked '$(1)' -- '*_test.go' ':!testdata' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help test setup fmt vet lint architecture race build demo bench fuzz soak long octokit generate clean
+.PHONY: help test setup fmt vet lint architecture race faults build demo bench fuzz soak long octokit generate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 test: ## everything CI runs: installs what it needs, then format, vet, lint, architecture, tests, build
 	@start=$$SECONDS; \
-	for step in setup fmt vet lint architecture build race; do $(MAKE) --no-print-directory $$step; done; \
-	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build and go test -race, in %s s\n' $$((SECONDS - start))
+	for step in setup fmt vet lint architecture build faults race; do $(MAKE) --no-print-directory $$step; done; \
+	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, 200 fault schedules and go test -race, in %s s\n' $$((SECONDS - start))
 
 setup: ## install what the tests need and this machine lacks (Debian packages; says which)
 	$(call step,setup: what the tests need)
@@ -58,6 +58,10 @@ race: ## all tests under the race detector; generated files and goldens are comp
 	$(call step,go test -race $(PKG))
 	@.ci/gotest -race -timeout 9m $(TESTFLAGS) $(PKG)
 
+faults: ## the 200 seeded schedules of lost, late and failing requests, without the race detector
+	$(call step,fault schedules)
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 9m -parallel 6 -run '^TestFaultsChangeNothingInTheEnd$$' ./app
+
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo
 
@@ -71,10 +75,11 @@ fuzz: ## every fuzz target for FUZZTIME each (default 30s)
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "./$$(dirname "$$file")" </dev/null; \
 	done
 
-soak: long ## the same as long
+soak: ## 2,000 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
+	@AGENTPLANE_LONG=1 .ci/gotest -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
-long: ## all tests with many more seeds, under the race detector (AGENTPLANE_LONG=1; up to an hour)
-	@AGENTPLANE_LONG=1 .ci/gotest -race -count 1 -timeout 90m $(TESTFLAGS) $(PKG)
+long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)
+	@AGENTPLANE_LONG=1 .ci/gotest -race -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
 octokit: ## GitHub's JavaScript client against the simulator (needs node, npm and the network)
 	@$(GO) test -count 1 -tags octokit -run TestOctokit -v ./sim

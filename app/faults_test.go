@@ -14,11 +14,14 @@ import (
 	"github.com/agentplane/agentplane/sim"
 )
 
-// schedules is how many seeded fault schedules are run: 200, a few under the race detector, which takes five times as long
-// for each, and many more with AGENTPLANE_LONG=1.
+// schedules is how many seeded fault schedules are run: 200 (make faults), and ten times as many with AGENTPLANE_LONG=1
+// (make soak). Under the race detector, which takes five times as long for each, they are fewer.
 func schedules() int {
+	long := os.Getenv("AGENTPLANE_LONG") != ""
 	switch {
-	case os.Getenv("AGENTPLANE_LONG") != "":
+	case long && raceDetector:
+		return 200
+	case long:
 		return 2000
 	case raceDetector:
 		return 12
