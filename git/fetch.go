@@ -29,12 +29,7 @@ func (r *Repo) Fetch(ctx context.Context, refs ...Ref) (map[string]string, error
 	if r.m == nil {
 		return nil, errors.New("fetch: a developer's clone is read-only")
 	}
-	names := make([]string, 0, len(refs))
-	for _, ref := range refs {
-		if !slices.Contains(names, ref.Remote) {
-			names = append(names, ref.Remote)
-		}
-	}
+	names := distinctNames(refs)
 	tips, err := r.Tips(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("fetch: %w", err)
@@ -51,6 +46,16 @@ func (r *Repo) Fetch(ctx context.Context, refs ...Ref) (map[string]string, error
 		return tips, nil
 	}
 	return r.fetch(ctx, names, tips)
+}
+
+func distinctNames(refs []Ref) []string {
+	names := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		if !slices.Contains(names, ref.Remote) {
+			names = append(names, ref.Remote)
+		}
+	}
+	return names
 }
 
 // stale returns the names whose commits the mirror does not hold, sorted.
@@ -261,6 +266,9 @@ func (r *Repo) receive(ctx context.Context, s *scratch, names []string) error {
 	if errors.As(err, &child) {
 		if m := vanishedPattern.FindStringSubmatch(child.own()); m != nil {
 			return &MissingRefError{Ref: m[1]}
+		}
+		if m := deniedPattern.FindStringSubmatch(child.own()); m != nil {
+			return &NotFoundError{Rev: m[1] + m[2]}
 		}
 	}
 	return refuseObjects(names, err)

@@ -41,6 +41,7 @@ type command struct {
 	sink     sink     // takes stdout instead of the returned bytes
 	secrets  []string // values cut out of messages
 	transfer bool     // moves packs: Limits.Fetch instead of CPU and Wall
+	silent   bool     // whatever it says on stderr is a failure
 }
 
 // sink takes a child's output as it comes. An error it returns kills the
@@ -108,6 +109,9 @@ func (x *runner) run(ctx context.Context, c command) ([]byte, error) {
 	out := &output{max: x.limits.Output, next: c.sink, stop: cancel}
 	said := &tail{secrets: c.secrets}
 	err := x.start(child, c, out, said)
+	if err == nil && c.silent && said.String() != "" {
+		err = errors.New("it said that something is wrong")
+	}
 	switch {
 	case out.err != nil:
 		return nil, out.err

@@ -46,7 +46,7 @@ func (r *Repo) packs() (n int, size int64) {
 }
 
 // Forget drops references from the mirror, such as those of a closed pull
-// request. What they led to stays until the mirror is next built from nothing,
+// request, and what FetchCommits brought by id. What they led to stays until the mirror is next built from nothing,
 // which happens when its packs exceed three times Limits.Pack.
 func (r *Repo) Forget(ctx context.Context, refs ...string) error {
 	release, err := r.writer(ctx)
@@ -56,7 +56,7 @@ func (r *Repo) Forget(ctx context.Context, refs ...string) error {
 	defer release()
 	var b strings.Builder
 	for _, ref := range refs {
-		if err := CheckRef(ref); err != nil {
+		if err := CheckRef(ref); err != nil && CheckID(ref) != nil {
 			return fmt.Errorf("forget references: %w", err)
 		}
 		b.WriteString("delete " + storedRef(ref) + "\n")
