@@ -113,6 +113,23 @@ func TestWhoIsAnAgent(t *testing.T) {
 		sha = w.commit("metadata", "agent/metadata", map[string]string{"src/content/b.md": "c\n"})
 		w.expect(sha, "success", "metadata pushed again")
 	})
+	t.Run("a commit that carries the agent's name", func(t *testing.T) {
+		w := newWorld(t)
+		w.commit("metadata", "agent/metadata", own)
+		w.open("metadata", "agent/metadata")
+		w.settle()
+		// Author, committer and trailer are metadata's; who pushes it is not.
+		forged, err := w.repo.Commit(sim.Commit{
+			By: w.bot("metadata"), Branch: "scratch", From: "agent/metadata", Files: map[string]string{"src/content/b.md": "b\n"},
+			Message: "Work\n\nCo-authored-by: metadata-agent[bot] <metadata-agent[bot]@users.noreply.github.com>",
+		})
+		w.must(err)
+		w.must(w.repo.Push(w.bot("search"), "agent/metadata", forged, false))
+		w.expect(forged, "failure", "search pushed a commit in metadata's name")
+		w.must(w.repo.Push(w.bot("metadata"), "agent/metadata", w.repo.Tip("integration/next"), true))
+		w.must(w.repo.Push(w.bot("metadata"), "agent/metadata", forged, true))
+		w.expect(forged, "success", "metadata pushed the same commit")
+	})
 	t.Run("who pushed is not known", func(t *testing.T) {
 		w := newWorld(t)
 		w.hub.SetFaults(sim.Faults{Lose: 1})
