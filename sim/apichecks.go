@@ -9,8 +9,6 @@ func checkRoutes() []route {
 	return []route{
 		{"GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs", "checks:read", (*call).listRuns},
 		{"GET", "/repos/{owner}/{repo}/commits/{ref}/check-suites", "checks:read", (*call).listSuites},
-		{"GET", "/repos/{owner}/{repo}/commits/{ref}/status", "statuses:read", (*call).combinedStatus},
-		{"GET", "/repos/{owner}/{repo}/commits/{ref}/statuses", "statuses:read", (*call).listStatuses},
 		{"GET", "/repos/{owner}/{repo}/commits/{ref}", "contents:read", (*call).getCommit},
 		{"POST", "/repos/{owner}/{repo}/check-runs", "checks:write", (*call).createCheckRun},
 		{"GET", "/repos/{owner}/{repo}/check-runs/{check_run_id}", "checks:read", (*call).getCheckRun},
@@ -222,83 +220,4 @@ func (c *call) listSuiteRuns() *reply {
 		return notFound()
 	}
 	return c.runsOf(func(other *suite) bool { return other == s })
-}
-
-// status is a commit status: the older sibling of a check run.
-type status struct {
-	id                  int64
-	sha, state, context string
-	description, target string
-	by                  *User
-	created, updated    string
-}
-
-// SetStatus puts a commit status on a commit, as an account would.
-func (r *Repo) SetStatus(by *User, sha, state, context, description string) {
-	r.g.mu.Lock()
-	defer r.g.mu.Unlock()
-	at := r.g.now().Format("2006-01-02T15:04:05Z")
-	r.statuses = append(r.statuses, &status{id: r.g.nextID("status"), sha: sha, state: state, context: context,
-		description: description, by: by, created: at, updated: at})
-}
-
-func (c *call) statusesOf(sha string) []*status {
-	var list []*status
-	for _, s := range slices.Backward(c.repo.statuses) {
-		if s.sha == sha {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-func (c *call) renderStatus(s *status) fields {
-	return fields{"id": s.id, "node_id": nodeID("Status", s.id), "url": c.repo.apiURL() + "/statuses/" + s.sha,
-		"avatar_url": c.g.web("/avatars/u/%d", s.by.ID), "state": s.state, "description": orNull(s.description),
-		"target_url": orNull(s.target), "context": s.context, "created_at": s.created, "updated_at": s.updated}
-}
-
-func (c *call) listStatuses() *reply {
-	found, refusal := c.refCommit()
-	if refusal != nil {
-		return refusal
-	}
-	return listOf(c, c.statusesOf(found.id), func(s *status) any {
-		shown := c.renderStatus(s)
-		shown["creator"] = c.g.renderUser(s.by)
-		return shown
-	})
-}
-
-// combinedStatus is failure when any context failed, pending when one is
-// pending or there is none, else success. Check runs are not in it.
-func (c *call) combinedStatus() *reply {
-	found, refusal := c.refCommit()
-	if refusal != nil {
-		return refusal
-	}
-	var latest []*status
-	seen := map[string]bool{}
-	state := "success"
-	for _, s := range c.statusesOf(found.id) {
-		if seen[s.context] {
-			continue
-		}
-		seen[s.context] = true
-		latest = append(latest, s)
-		switch {
-		case s.state == "failure" || s.state == "error":
-			state = "failure"
-		case s.state == "pending" && state != "failure":
-			state = "pending"
-		}
-	}
-	if len(latest) == 0 {
-		state = "pending"
-	}
-	repo, whole := c.repo.renderMinimal(), c.repo.renderRepo()
-	repo["git_url"], repo["ssh_url"] = whole["git_url"], whole["ssh_url"]
-	return ok(fields{"state": state, "sha": found.id, "total_count": len(latest), "repository": repo,
-		"statuses":   renderAll(latest, func(s *status) any { return c.renderStatus(s) }),
-		"commit_url": c.repo.apiURL() + "/commits/" + found.id, "url": c.repo.apiURL() + "/commits/" + found.id + "/status"})
 }

@@ -207,21 +207,14 @@ func (p *Pull) pageURL() string { return p.repo.webURL() + "/pull/" + itoa(int64
 func (p *Pull) renderIssue() fields {
 	simple := p.renderSimple()
 	at := issueURL(p.repo, p.Number)
-	out := fields{"url": at, "repository_url": p.repo.apiURL(), "labels_url": at + "/labels{/name}", "comments_url": at + "/comments",
-		"events_url": at + "/events", "timeline_url": at + "/timeline", "html_url": simple["html_url"], "id": p.id,
-		"node_id": simple["node_id"], "comments": p.comments, "locked": false, "state_reason": nil, "performed_via_github_app": nil,
-		"reactions":    renderReactions(at),
-		"pull_request": fields{"url": simple["url"], "html_url": simple["html_url"], "diff_url": simple["diff_url"], "patch_url": simple["patch_url"], "merged_at": simple["merged_at"]}}
+	out := renderIssueLinks(at, p.repo)
+	out["id"], out["comments"] = p.id, p.comments
+	out["pull_request"] = fields{"url": simple["url"], "html_url": simple["html_url"], "diff_url": simple["diff_url"], "patch_url": simple["patch_url"], "merged_at": simple["merged_at"]}
 	for _, key := range []string{"number", "title", "user", "labels", "state", "assignee", "assignees", "milestone",
-		"created_at", "updated_at", "closed_at", "author_association", "active_lock_reason", "body", "draft"} {
+		"created_at", "updated_at", "closed_at", "author_association", "active_lock_reason", "body", "draft", "html_url", "node_id"} {
 		out[key] = simple[key]
 	}
 	return out
-}
-
-func renderReactions(at string) fields {
-	return fields{"url": at + "/reactions", "total_count": 0, "+1": 0, "-1": 0, "laugh": 0, "hooray": 0, "confused": 0,
-		"heart": 0, "rocket": 0, "eyes": 0}
 }
 
 // issueURL is the address of the issue behind a pull request.

@@ -8,7 +8,7 @@ import (
 )
 
 func peopleRoutes() []route {
-	return slices.Concat(reviewRoutes(), teamRoutes())
+	return slices.Concat(reviewRoutes(), teamRoutes(), commentRoutes(), labelRoutes(), statusRoutes())
 }
 
 func reviewRoutes() []route {

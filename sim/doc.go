@@ -14,6 +14,8 @@
 //   - Webhooks: signed, asynchronous, recorded, redelivered on demand.
 //   - Pull requests whose mergeability is computed late, check suites and runs
 //     with GitHub's limits, forks, renames, transfers.
+//   - What people do: reviews and requests for them, comments, reactions,
+//     labels, statuses; organizations' members and teams, and what they may.
 //   - A CI, which is a second App: [GitHub.StartCI] runs a repository's
 //     workflows, or commands given in Go, on every pushed commit.
 //   - Faults on demand, seeded: [Faults].
@@ -33,6 +35,8 @@
 //	sha, err := repo.Commit(sim.Commit{By: bot, Branch: "agent/x", From: "main",
 //		Message: "Add x", Files: map[string]string{"x.txt": "x\n"}})
 //	pr, err := repo.OpenPull(sim.NewPull{By: bot, Title: "x", Head: "agent/x", Base: "main"})
+//	_, err = pr.Review(ann, sim.Approved, "")
+//	pr.Comment(ann, "/integrate")
 //	err = g.Drain(ctx)                                   // every delivery due was attempted
 //	runs := repo.CheckRuns(sha)                          // what Apps said about a commit
 //

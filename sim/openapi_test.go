@@ -54,7 +54,7 @@ func TestEveryOperationAnswersAsGitHubDescribes(t *testing.T) {
 	w := wide(t)
 	p := w.pull("agent/x", "src/b.txt")
 	w.drain()
-	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks, callPeople} {
+	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks, callPeople, callThreads} {
 		part(t, w, p)
 	}
 	answered := map[string]bool{}
@@ -212,11 +212,11 @@ var everyEvent = []string{
 	"check_run completed", "check_run created", "check_run rerequested",
 	"check_suite completed", "check_suite requested", "check_suite rerequested",
 	"installation created", "installation deleted", "installation new_permissions_accepted", "installation suspend", "installation unsuspend",
-	"installation_repositories added", "installation_repositories removed", "issue_comment created", "ping",
-	"pull_request closed", "pull_request converted_to_draft", "pull_request edited", "pull_request opened",
+	"installation_repositories added", "installation_repositories removed", "issue_comment created", "issue_comment deleted", "issue_comment edited", "ping",
+	"pull_request closed", "pull_request converted_to_draft", "pull_request edited", "pull_request labeled", "pull_request opened",
 	"pull_request ready_for_review", "pull_request reopened", "pull_request review_request_removed", "pull_request review_requested",
-	"pull_request synchronize", "pull_request_review dismissed", "pull_request_review edited", "pull_request_review submitted", "push",
-	"repository deleted", "repository edited", "repository privatized", "repository publicized", "repository renamed", "repository transferred",
+	"pull_request synchronize", "pull_request unlabeled", "pull_request_review dismissed", "pull_request_review edited", "pull_request_review submitted", "push",
+	"repository deleted", "repository edited", "repository privatized", "repository publicized", "repository renamed", "repository transferred", "status",
 }
 
 // Every webhook the simulator can send is sent once, and each was held to
@@ -229,7 +229,7 @@ func TestEveryEventIsAsGitHubDescribes(t *testing.T) {
 	w.repo.Rerequest(w.ann, run.GetID())
 	w.repo.RerequestSuites(w.ann, p.Head())
 	w.commit("agent/x", "src/b.txt", "newer\n")
-	p.Comment(w.ann, "Looks good")
+	threadEvents(w, p)
 	reviewEvents(w, p)
 	w.must(p.SetDraft(w.bot, true))
 	w.must(p.SetDraft(w.bot, false))

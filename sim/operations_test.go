@@ -57,7 +57,7 @@ func TestEveryOperation(t *testing.T) {
 	values := strings.NewReplacer("{owner}", "octo", "{repo}", "blog", "{branch}", "agent/x", "{username}", "ann", "{ref}", "REF",
 		"{path}", "README.md", "{basehead}", "main...agent/x", "{commit_sha}", head, "{tree_sha}", head, "{file_sha}", file.SHA,
 		"{pull_number}", itoa(int64(p.Number)), "{check_run_id}", itoa(run), "{check_suite_id}", itoa(suite),
-		"{org}", "octo", "{team_slug}", "platform-crew",
+		"{org}", "octo", "{issue_number}", itoa(int64(p.Number)), "{comment_id}", itoa(w.repo.comments[0].id), "{name}", "agent", "{sha}", head, "{team_slug}", "platform-crew",
 		"{installation_id}", itoa(w.inst.ID), "{delivery_id}", itoa(delivery))
 	bodies := map[string]string{
 		"POST /repos/{owner}/{repo}/pulls":                                   `{"title":"again","head":"agent/y","base":"main","draft":true}`,
@@ -66,6 +66,11 @@ func TestEveryOperation(t *testing.T) {
 		"PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}":              `{"conclusion":"failure","output":{"title":"t","summary":"s"}}`,
 		"POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews":             `{"event":"APPROVE"}`,
 		"POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers": `{"reviewers":["ann"]}`,
+		"POST /repos/{owner}/{repo}/issues/{issue_number}/comments":          `{"body":"x"}`,
+		"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}":           `{"body":"y"}`,
+		"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions":  `{"content":"eyes"}`,
+		"POST /repos/{owner}/{repo}/issues/{issue_number}/labels":            `{"labels":["agent"]}`,
+		"POST /repos/{owner}/{repo}/statuses/{sha}":                          `{"state":"success"}`,
 		"POST /app/installations/{installation_id}/access_tokens":            `{"repositories":["blog"]}`,
 	}
 	w.commit("agent/y", "y.txt", "y\n")

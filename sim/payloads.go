@@ -207,27 +207,3 @@ func (r *Repo) touched(c *commit) (added, removed, modified []string) {
 	}
 	return added, removed, modified
 }
-
-// comment is an issue comment on a pull request.
-type comment struct {
-	id      int64
-	pull    *Pull
-	by      *User
-	body    string
-	created time.Time
-}
-
-func (r *Repo) sendComment(c *comment) {
-	p := c.pull
-	r.broadcast("issue_comment", "created", func(*App) fields {
-		return fields{"action": "created", "sender": r.g.renderUser(c.by), "issue": p.renderIssue(), "comment": r.renderComment(c)}
-	})
-}
-
-func (r *Repo) renderComment(c *comment) fields {
-	issue := issueURL(r, c.pull.Number)
-	return fields{"id": c.id, "node_id": nodeID("IssueComment", c.id), "url": r.apiURL() + "/issues/comments/" + itoa(c.id),
-		"html_url": c.pull.pageURL() + "#issuecomment-" + itoa(c.id), "issue_url": issue, "user": r.g.renderUser(c.by),
-		"created_at": stamp(c.created), "updated_at": stamp(c.created), "author_association": r.association(c.by), "body": c.body,
-		"performed_via_github_app": nil, "reactions": renderReactions(r.apiURL() + "/issues/comments/" + itoa(c.id))}
-}

@@ -40,6 +40,9 @@ func (p *Pull) edit(by *User, e PullEdit) string {
 	}
 	if len(changes) > 0 {
 		p.keep()
+		if e.Title != nil && *e.Title != p.title {
+			p.happened("renamed", by, fields{"rename": fields{"from": p.title, "to": *e.Title}})
+		}
 		p.apply(e)
 		p.send("edited", by, fields{"changes": changes})
 		p.log(by, "edited")
@@ -76,10 +79,11 @@ func (p *Pull) setDraft(by *User, draft bool) {
 	}
 	p.keep()
 	p.draft = draft
-	action := "ready_for_review"
+	action, event := "ready_for_review", "ready_for_review"
 	if draft {
-		action = "converted_to_draft"
+		action, event = "converted_to_draft", "convert_to_draft"
 	}
+	p.happened(event, by, nil)
 	p.send(action, by, nil)
 	p.log(by, strings.ReplaceAll(action, "_", " "))
 }
@@ -101,19 +105,6 @@ func (p *Pull) Retarget(by *User, base string) error { return p.Edit(by, PullEdi
 
 // SetDraft makes it a draft, or ready for review.
 func (p *Pull) SetDraft(by *User, draft bool) error { return p.Edit(by, PullEdit{Draft: &draft}) }
-
-// Comment writes a comment on the pull request and returns its id.
-func (p *Pull) Comment(by *User, body string) int64 {
-	p.repo.g.mu.Lock()
-	defer p.repo.g.mu.Unlock()
-	c := &comment{id: p.repo.g.nextID("comment"), pull: p, by: by, body: body, created: p.repo.g.now()}
-	p.repo.comments = append(p.repo.comments, c)
-	p.keep()
-	p.comments++
-	p.repo.sendComment(c)
-	p.log(by, "commented "+quoted(firstLine(body)))
-	return c.id
-}
 
 // Head is the commit the pull request proposes.
 func (p *Pull) Head() string {

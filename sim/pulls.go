@@ -34,6 +34,9 @@ type Pull struct {
 	reviews    []review // the oldest first; replaced, never changed, because older has it too
 	asked      []*User  // for a review that they have not given
 	askedTeams []*Team
+	labels     []*label
+	happenings []happening
+	closedBy   *User
 	older      *Pull // as it was before the last change: what a stale replica answers
 	changed    int   // request number of that change
 }
@@ -175,7 +178,9 @@ func (p *Pull) baseMoved(by *User, c refChange, merged bool) {
 		return
 	}
 	p.keep()
-	p.merged, p.mergedBy, p.mergeSHA = true, by, c.after
+	p.merged, p.mergedBy, p.mergeSHA, p.closedBy = true, by, c.after, by
+	p.happened("merged", by, fields{"commit_id": c.after, "commit_url": p.repo.apiURL() + "/commits/" + c.after})
+	p.happened("closed", by, nil)
 	p.state, p.closed = "closed", p.repo.g.now()
 	p.send("closed", by, nil)
 	p.log(by, "merged")
@@ -186,7 +191,8 @@ func (p *Pull) close(by *User) {
 		return
 	}
 	p.keep()
-	p.state, p.closed = "closed", p.repo.g.now()
+	p.state, p.closed, p.closedBy = "closed", p.repo.g.now(), by
+	p.happened("closed", by, nil)
 	p.send("closed", by, nil)
 	p.log(by, "closed")
 }
@@ -204,11 +210,12 @@ func (p *Pull) reopen(by *User) string {
 		return fmt.Sprintf("state cannot be changed. The %s branch was force-pushed or recreated.", p.headRef)
 	}
 	p.keep()
-	p.state, p.closed, p.merge = "open", time.Time{}, mergeUnknown
+	p.state, p.closed, p.closedBy, p.merge = "open", time.Time{}, nil, mergeUnknown
 	p.headSHA, p.baseSHA = tip, p.repo.refs["refs/heads/"+p.baseRef]
 	if err := p.moveHeadRef(); err != nil {
 		return err.Error()
 	}
+	p.happened("reopened", by, nil)
 	p.send("reopened", by, nil)
 	p.log(by, "reopened")
 	return ""

@@ -30,7 +30,7 @@ func (p *Pull) renderSimple() fields {
 		"title": p.title, "user": g.renderUser(p.by), "body": orNull(p.body), "created_at": stamp(p.created),
 		"updated_at": stamp(p.updated), "closed_at": stamp(p.closed), "merged_at": p.mergedAt(),
 		"merge_commit_sha": orNull(p.mergeSHA), "assignee": nil, "assignees": []any{}, "requested_reviewers": p.renderAsked(),
-		"requested_teams": p.renderAskedTeams(), "labels": []any{}, "milestone": nil, "draft": p.draft, "commits_url": at + "/commits",
+		"requested_teams": p.renderAskedTeams(), "labels": p.renderLabels(), "milestone": nil, "draft": p.draft, "commits_url": at + "/commits",
 		"review_comments_url": at + "/comments", "review_comment_url": r.apiURL() + "/pulls/comments{/number}",
 		"comments_url": issue + "/comments", "statuses_url": statuses,
 		"head": p.renderEnd(p.headOwner, p.headRepo, p.headRef, p.headSHA),

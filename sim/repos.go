@@ -32,6 +32,8 @@ type Repo struct {
 	runs          []*checkRun
 	statuses      []*status
 	comments      []*comment
+	plainIssues   []*Issue
+	labels        []*label
 	diffs         map[string]*diffStat
 	created       time.Time
 	updated       time.Time

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -88,7 +89,9 @@ func (p *Pull) Dismiss(by *User, reviewID int64, message string) error {
 }
 
 func (p *Pull) dismiss(by *User, i int, message string) {
+	was := strings.ToLower(p.reviews[i].state)
 	p.changeReview(i, func(v *review) { v.state = Dismissed })
+	p.happened("review_dismissed", by, fields{"dismissed_review": fields{"state": was, "review_id": p.reviews[i].id, "dismissal_message": message}})
 	p.sendReview("dismissed", by, p.reviews[i], nil)
 	p.log(by, "dismissed the review of "+login(p.reviews[i].by)+": "+quoted(firstLine(message)))
 }
@@ -177,6 +180,7 @@ func (p *Pull) requestReview(by *User, users []*User, teams []*Team) string {
 		if !slices.Contains(p.asked, u) {
 			p.keep()
 			p.asked = append(slices.Clip(p.asked), u)
+			p.happened("review_requested", by, fields{"review_requester": p.repo.g.renderUser(by), "requested_reviewer": p.repo.g.renderUser(u)})
 			p.send("review_requested", by, fields{"requested_reviewer": p.repo.g.renderUser(u)})
 			p.log(by, "asked "+u.Login+" for a review")
 		}
@@ -185,6 +189,7 @@ func (p *Pull) requestReview(by *User, users []*User, teams []*Team) string {
 		if !slices.Contains(p.askedTeams, t) {
 			p.keep()
 			p.askedTeams = append(slices.Clip(p.askedTeams), t)
+			p.happened("review_requested", by, fields{"review_requester": p.repo.g.renderUser(by), "requested_team": t.renderFull()})
 			p.send("review_requested", by, fields{"requested_team": t.render()})
 			p.log(by, "asked the team "+t.Slug+" for a review")
 		}
@@ -206,6 +211,7 @@ func (p *Pull) UnrequestReview(by, reviewer *User) error {
 	}
 	p.keep()
 	p.asked = slices.DeleteFunc(slices.Clone(p.asked), func(u *User) bool { return u == reviewer })
+	p.happened("review_request_removed", by, fields{"review_requester": p.repo.g.renderUser(by), "requested_reviewer": p.repo.g.renderUser(reviewer)})
 	p.send("review_request_removed", by, fields{"requested_reviewer": p.repo.g.renderUser(reviewer)})
 	p.log(by, "no longer asks "+reviewer.Login)
 	return nil

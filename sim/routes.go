@@ -23,10 +23,10 @@ type route struct {
 }
 
 // routes are all operations that are simulated. A parameter takes one segment
-// of the path; ref, path and basehead take as many as there are.
+// of the path; ref, path, basehead, branch and a label's name take as many as there are.
 func routes() []route {
 	all := appRoutes()
-	for _, more := range [][]route{repoRoutes(), gitRoutes(), pullRoutes(), checkRoutes(), peopleRoutes()} {
+	for _, more := range [][]route{repoRoutes(), gitRoutes(), pullRoutes(), peopleRoutes(), checkRoutes()} {
 		all = append(all, more...)
 	}
 	return all
@@ -56,7 +56,7 @@ func match(pattern, segments []string, params map[string]string) bool {
 	name, isParam := strings.CutPrefix(pattern[0], "{")
 	name = strings.TrimSuffix(name, "}")
 	longest := 1
-	if isParam && (name == "ref" || name == "path" || name == "basehead" || name == "branch") {
+	if isParam && (name == "ref" || name == "path" || name == "basehead" || name == "branch" || name == "name") {
 		longest = len(segments)
 	}
 	if !isParam {

@@ -17,10 +17,10 @@ type route struct {
 	methods  map[string]map[string]any
 }
 
-// severalSegments are the path parameters whose values may hold slashes: branch and file names, and everything that
-// takes a ref in their place. The full description marks most of them x-multi-segment.
+// severalSegments are the path parameters whose values may hold slashes: names of branches, files and labels, and
+// everything that takes a ref in the place of a branch. The full description marks most of them x-multi-segment.
 var severalSegments = map[string]bool{
-	"basehead": true, "branch": true, "commit_sha": true, "path": true, "ref": true, "sha": true, "tree_sha": true,
+	"basehead": true, "branch": true, "commit_sha": true, "name": true, "path": true, "ref": true, "sha": true, "tree_sha": true,
 }
 
 var parameter = regexp.MustCompile(`\{(\w+)\}`)
