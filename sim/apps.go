@@ -48,7 +48,6 @@ type App struct {
 	owner      *User
 	bot        *User
 	created    time.Time
-	receive    func(event string, payload []byte) // takes deliveries inside the process, instead of HookURL
 	queue      []*Delivery
 	wake       chan struct{}
 	deliveries []*Delivery
@@ -178,14 +177,6 @@ func (a *App) subscribed(event string) bool {
 
 // Bot is the account the App acts as, "slug[bot]".
 func (a *App) Bot() *User { return a.bot }
-
-// handle lets a function inside the process take the App's deliveries. They
-// come one after the other, from the App's own goroutine, with no lock held.
-func (a *App) handle(receive func(event string, payload []byte)) {
-	a.g.mu.Lock()
-	defer a.g.mu.Unlock()
-	a.receive = receive
-}
 
 func (g *GitHub) sortedApps() []*App {
 	var out []*App

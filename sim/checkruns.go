@@ -63,6 +63,9 @@ type checkRequest struct {
 	CompletedAt *time.Time    `json:"completed_at"`
 	Output      *checkOutput  `json:"output"`
 	Actions     []checkAction `json:"actions"`
+
+	job   *jobOf    // of a new run that the CI makes
+	steps []jobStep // of a run that is a job; nil leaves them
 }
 
 // checkRun is one check of one App on one commit.
@@ -75,6 +78,8 @@ type checkRun struct {
 	title, summary, text *string
 	annotations          []annotation
 	started, completed   time.Time
+	job                  *jobOf    // the CI's own; nil for what Apps report
+	steps                []jobStep // of a job
 	older                *checkRun // as it was before the last change
 	changed              int       // request number of that change
 }
@@ -168,10 +173,13 @@ func (r *Repo) createRun(a *App, q checkRequest) (*checkRun, *reply) {
 		return nil, fail(http.StatusUnprocessableEntity, "No commit found for SHA: "+*q.HeadSHA)
 	}
 	s := r.suite(a, c.id)
+	if q.job != nil {
+		s = q.job.run.suite
+	}
 	if s == nil {
 		s = r.newSuite(a, r.branchAt(c.id), refChange{after: c.id})
 	}
-	run := &checkRun{id: r.g.nextID("check-run"), suite: s, status: "queued", started: r.g.now(), changed: len(r.g.requests)}
+	run := &checkRun{id: r.g.nextID("check-run"), suite: s, job: q.job, status: "queued", started: r.g.now(), changed: len(r.g.requests)}
 	if q.Status == nil && q.Conclusion == nil {
 		run.status = "queued"
 	}
@@ -240,6 +248,9 @@ func (c *checkRun) apply(q checkRequest, now time.Time) {
 	if q.Status != nil && *q.Status != "completed" {
 		c.conclusion, c.completed = "", time.Time{}
 	}
+	if q.steps != nil {
+		c.steps = q.steps
+	}
 	if q.StartedAt != nil {
 		c.started = *q.StartedAt
 	}
@@ -291,6 +302,10 @@ func (c *checkRun) render() fields {
 	details := c.detailsURL
 	if details == "" {
 		details = c.suite.app.m.URL
+	}
+	if c.job != nil {
+		page = c.jobURL()
+		details = page
 	}
 	return fields{"id": c.id, "name": c.name, "node_id": nodeID("CheckRun", c.id), "head_sha": c.suite.sha, "external_id": c.externalID,
 		"url": at, "html_url": page, "details_url": details, "status": c.status, "conclusion": orNull(c.conclusion),

@@ -87,8 +87,13 @@ func (r *Repo) RerequestSuites(by *User, sha string) {
 	}
 }
 
-// rerequest queues the suite, not the run, and tells the App.
+// rerequest queues the suite, not the run, and tells the App. A job of the CI
+// is tried again.
 func (c *checkRun) rerequest(by *User) {
+	if c.job != nil {
+		c.job.run.again(by, c.job.key)
+		return
+	}
 	c.suite.reset, c.suite.completed = true, false
 	c.suite.repo.sendRun(c, "rerequested", by, nil)
 }

@@ -58,9 +58,9 @@ func TestCIRunsRealCommands(t *testing.T) {
 		"github-actions check: completed success: All steps passed",
 		"github-actions content: completed failure: echo $GREETING; ls; cat new.txt; exit 3: exit code 3",
 		"github-actions steps: completed failure: Second: exit code 1",
+		`github-actions outside: completed failure: true: working directory "../.." is outside the checkout`,
 		"github-actions after: completed success: All steps passed",
 		"github-actions skipped: completed skipped: Skipped: content did not succeed",
-		`github-actions outside: completed failure: true: working directory "../.." is outside the checkout`,
 	}
 	if diff := cmp.Diff(want, told(runs)); diff != "" {
 		t.Fatalf("runs (-want +got):\n%s", diff)
@@ -130,22 +130,23 @@ jobs:
     needs: [build, test]
     steps: [{ run: "false | true", shell: bash }]
 `,
-		".github/workflows/more.yaml": "jobs: { build: { steps: [{ run: echo more }] } }\n",
-		".github/workflows/odd.yml":   "jobs: { a: { steps: [{ uses: someone/action@v1 }] } }\n",
+		".github/workflows/more.yaml": "on: push\njobs: { build: { steps: [{ run: echo more }] } }\n",
+		".github/workflows/odd.yml":   "on: push\njobs: { a: { steps: [{ uses: someone/action@v1 }] } }\n",
 		".github/workflows/notes.txt": "not a workflow\n",
 	})
 	want := []string{
-		"github-actions Unit tests: completed success: All steps passed",
-		"github-actions late: completed failure: false | true: exit code 1",
+		"github-actions build: completed success: All steps passed",
 		"github-actions build: completed success: All steps passed",
 		"github-actions .github/workflows/odd.yml: completed failure: Read the workflow: exit code 1",
+		"github-actions Unit tests: completed success: All steps passed",
+		"github-actions late: completed failure: false | true: exit code 1",
 	}
 	got := told(runs)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("runs (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(runs[3].Text, "the action someone/action@v1 is not simulated") {
-		t.Errorf("the refusal does not say why:\n%s", runs[3].Text)
+	if !strings.Contains(runs[2].Text, "the action someone/action@v1 is not simulated") {
+		t.Errorf("the refusal does not say why:\n%s", runs[2].Text)
 	}
 	builds := 0
 	for _, r := range w.repo.AllCheckRuns(runs[0].SHA) {
@@ -175,7 +176,11 @@ func TestCIRunsTheBlog(t *testing.T) {
 		"github-actions check: completed success: All steps passed",
 		"github-actions build: completed success: All steps passed",
 	}
-	runs := w.checked(files)
+	w.checked(files)
+	p, err := w.repo.OpenPull(NewPull{By: w.bot, Title: "The blog", Head: "work"})
+	w.must(err)
+	w.drain()
+	runs := w.repo.CheckRuns(p.Head())
 	if diff := cmp.Diff(want, told(runs)); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
 		for _, r := range runs {
@@ -229,21 +234,6 @@ func TestCIRunsAgainOnDemand(t *testing.T) {
 	}
 }
 
-// Repeated webhooks must not make a second set of runs.
-func TestCIRunsOnceForRepeatedDeliveries(t *testing.T) {
-	w, ci := withCI(t, CIOptions{Jobs: []Job{Command("one", "true")}})
-	runs := w.checked(map[string]string{"a": "a"})
-	for _, d := range ci.App.Deliveries() {
-		if d.Event == "check_suite" && d.Action == "requested" {
-			w.must(ci.App.Redeliver(d.ID))
-		}
-	}
-	w.drain()
-	if got := len(w.repo.AllCheckRuns(runs[0].SHA)); got != 1 {
-		t.Errorf("%d runs after a repeated delivery, want 1", got)
-	}
-}
-
 func TestCIJobsSeeNothingOfThisProcess(t *testing.T) {
 	t.Setenv("AGENTPLANE_CANARY", "seen")
 	w, _ := withCI(t, CIOptions{Jobs: []Job{
@@ -263,24 +253,40 @@ func TestCIJobsSeeNothingOfThisProcess(t *testing.T) {
 func TestParseWorkflowRefusesWhatIsNotSimulated(t *testing.T) {
 	cases := []struct{ why, src, want string }{
 		{"not YAML", "jobs: [", "yaml"},
-		{"no jobs", "name: ci\n", "no jobs"},
-		{"jobs that are a list", "jobs: [a]\n", "no jobs"},
-		{"reusable workflow", "jobs: { a: { uses: ./.github/workflows/x.yml } }", `job a: "uses" is not simulated`},
-		{"matrix", "jobs: { a: { strategy: { matrix: { n: [1] } }, steps: [] } }", `"strategy" is not simulated`},
-		{"condition of a job", "jobs: { a: { if: always(), steps: [] } }", `"if" is not simulated`},
-		{"condition of a step", "jobs: { a: { steps: [{ run: x, if: always() }] } }", `step 1: "if" is not simulated`},
-		{"failure that counts as success", "jobs: { a: { steps: [{ run: x, continue-on-error: true }] } }", "not simulated"},
-		{"another shell", "jobs: { a: { steps: [{ run: x, shell: pwsh }] } }", "shell pwsh"},
-		{"expression in a script", `jobs: { a: { steps: [{ run: "echo ${{ github.sha }}" }] } }`, "expressions"},
-		{"expression in the environment", `jobs: { a: { env: { A: "${{ secrets.A }}" }, steps: [{ run: x }] } }`, "expressions"},
-		{"empty step", "jobs: { a: { steps: [{ name: x }] } }", "neither run nor uses"},
-		{"time-out before the start", "jobs: { a: { timeout-minutes: -1, steps: [] } }", "between 0 and 360"},
-		{"time-out that is no number", "jobs: { a: { timeout-minutes: .nan, steps: [] } }", "between 0 and 360"},
-		{"needs that is a map", "jobs: { a: { needs: { b: c }, steps: [] } }", "needs"},
+		{"no jobs", "on: push\nname: ci\n", "no jobs"},
+		{"jobs that are a list", "on: push\njobs: [a]\n", "no jobs"},
+		{"no triggers", "jobs: { a: { steps: [{ run: x }] } }", "on:"},
+		{"a key of a workflow that nobody knows", "on: push\nunless: x\njobs: {}", `"unless" is not simulated`},
+		{"an event that happens here and starts nothing", "on: [push, issue_comment]\njobs: {}", `the event "issue_comment" is not simulated`},
+		{"paths", "on: { push: { paths: [src/**] } }\njobs: {}", `on: push: "paths" is not simulated`},
+		{"tags", "on: { push: { tags: [v1] } }\njobs: {}", `on: push: "tags" is not simulated`},
+		{"a pattern that takes branches away", "on: { push: { branches: ['**', '!main'] } }\njobs: {}", `the pattern "!main"`},
+		{"both lists of branches", "on: { push: { branches: [a], branches-ignore: [b] } }\njobs: {}", "exclude each other"},
+		{"triggers without an event", "on: []\njobs: {}", "on:"},
+		{"reusable workflow", "a: { uses: ./.github/workflows/x.yml }", `job a: "uses" is not simulated`},
+		{"matrix", "a: { strategy: { matrix: { n: [1] } }, steps: [] }", `"strategy" is not simulated`},
+		{"matrix behind an alias", "a: { env: &e { strategy: x }, steps: [{ run: x }] }, b: *e", `"strategy" is not simulated`},
+		{"expression in a job's condition", "a: { if: github.actor == 'x', steps: [] }", "is not simulated"},
+		{"expression in a job's name", `a: { name: "${{ x }}", steps: [] }`, "expressions"},
+		{"expression in a step's condition", "a: { steps: [{ run: x, if: \"success() || failure()\" }] }", "is not simulated"},
+		{"expression in place of a flag", `a: { steps: [{ run: x, continue-on-error: "${{ x }}" }] }`, "not simulated"},
+		{"another shell", "a: { steps: [{ run: x, shell: pwsh }] }", "shell pwsh"},
+		{"expression in a script", `a: { steps: [{ run: "echo ${{ github.sha }}" }] }`, "expressions"},
+		{"expression in the environment", `a: { env: { A: "${{ secrets.A }}" }, steps: [{ run: x }] }`, "expressions"},
+		{"another commit checked out", "a: { steps: [{ uses: actions/checkout@v4, with: { ref: main } }] }", "with ref is not simulated"},
+		{"empty step", "a: { steps: [{ name: x }] }", "neither run nor uses"},
+		{"step that is two", "a: { steps: [{ run: x, uses: actions/checkout@v4 }] }", "both run and uses"},
+		{"time-out before the start", "a: { timeout-minutes: -1, steps: [] }", "between 0 and 360"},
+		{"time-out that is no number", "a: { timeout-minutes: .nan, steps: [] }", "between 0 and 360"},
+		{"needs that is a map", "a: { needs: { b: c }, steps: [] }", "needs"},
 	}
 	for _, c := range cases {
 		t.Run(c.why, func(t *testing.T) {
-			if _, err := parseWorkflow("ci.yml", []byte(c.src)); err == nil || !strings.Contains(err.Error(), c.want) {
+			src := c.src
+			if strings.HasPrefix(src, "a:") {
+				src = "on: push\njobs: { " + src + " }"
+			}
+			if _, err := parseWorkflow("ci.yml", []byte(src)); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 		})
@@ -290,9 +296,9 @@ func TestParseWorkflowRefusesWhatIsNotSimulated(t *testing.T) {
 func TestCIRefusesJobsThatWaitForThemselves(t *testing.T) {
 	w, _ := withCI(t, CIOptions{Jobs: []Job{{Name: "a", After: []string{"b"}}, {Name: "b", After: []string{"a"}}, Command("c", "true")}})
 	want := []string{
+		"github-actions c: completed success: All steps passed",
 		"github-actions a: completed failure: It waits for jobs that do not exist, or for itself",
 		"github-actions b: completed failure: It waits for jobs that do not exist, or for itself",
-		"github-actions c: completed success: All steps passed",
 	}
 	if diff := cmp.Diff(want, told(w.checked(map[string]string{"a": "a"}))); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)
@@ -318,13 +324,21 @@ func TestLogsStayWithinTheirFrame(t *testing.T) {
 
 // Any file may be called a workflow.
 func FuzzParseWorkflow(f *testing.F) {
-	f.Add([]byte("jobs: { a: { name: A, needs: [b], timeout-minutes: 1, steps: [{ run: x, env: { A: b } }] }, b: { steps: [uses: actions/checkout@v4] } }"))
+	f.Add([]byte("on: push\njobs: { a: { name: A, needs: [b], timeout-minutes: 1, steps: [{ run: x, env: { A: b } }] }, b: { steps: [uses: actions/checkout@v4] } }"))
+	f.Add([]byte("on: { push: { branches: [a/**, 'x*'] }, pull_request: { types: [opened] } }\njobs: { a: { if: always(), steps: [{ run: x, continue-on-error: true }] } }"))
 	f.Add([]byte("jobs: &a { a: { needs: *a } }"))
+	f.Add([]byte("on: &a [*a]"))
 	f.Add([]byte("jobs: { ? [a] : { steps: [] } }"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		jobs, err := parseWorkflow("ci.yml", data)
-		for _, j := range jobs {
-			if err != nil || j.workflow != "ci.yml" || j.Timeout < 0 {
+		w, err := parseWorkflow("ci.yml", data)
+		if err != nil {
+			w = w.refused(err)
+		}
+		if len(w.on) == 0 || len(w.jobs) == 0 {
+			t.Errorf("%q gave %+v and %v: it would run nothing and say nothing", data, w, err)
+		}
+		for _, j := range w.jobs {
+			if j.workflow != "ci.yml" || j.Timeout < 0 || j.Name == "" {
 				t.Errorf("%q gave %+v and %v", data, j, err)
 			}
 		}

@@ -16,8 +16,10 @@
 //     with GitHub's limits, forks, renames, transfers.
 //   - What people do: reviews and requests for them, comments, reactions,
 //     labels, statuses; organizations' members and teams, and what they may.
-//   - A CI, which is a second App: [GitHub.StartCI] runs a repository's
-//     workflows, or commands given in Go, on every pushed commit.
+//   - GitHub Actions, which is a second App: [GitHub.StartCI] runs a commit's
+//     workflow files, or commands given in Go, when their triggers say so, as
+//     workflow runs with attempts, jobs and steps. [Repo.ReportRun] tells of
+//     runs without running anything.
 //   - Faults on demand, seeded: [Faults].
 //
 // BEHAVIOURS.md lists each behaviour with its source, and what is not simulated.
@@ -52,12 +54,15 @@
 // called before each request has an effect, so that a server can be killed at
 // the k-th; Options.Observe sees each exchange and delivery whole;
 // [App.Deliveries] and [App.Redeliver] are the App owner's page of deliveries;
-// [GitHub.Events] is the timeline.
+// [GitHub.Events] is the timeline. [Repo.Rerun], [Repo.CancelRun], [CI.Hold] and
+// [CI.Release] steer workflow runs; [Repo.ReportRun] and [App.ReportCheck] forge
+// what looks like evidence.
 //
 // # Order and time
 //
 // All stamps come from Options.Now, all identifiers from counters and the seed.
 // One lock guards the whole state: requests are answered one after the other,
 // git transfers excepted. Deliveries to one App are attempted one after the
-// other, in the order of their events, unless [Faults] say otherwise.
+// other, in the order of their events, unless [Faults] say otherwise. Workflow
+// runs are run one after the other, and their jobs too.
 package sim

@@ -78,6 +78,7 @@ type GitHub struct {
 	repos    map[int64]*Repo
 	names    map[string]*Repo // by folded owner/name, old names included
 	apps     map[int64]*App
+	ci       *CI // nil until StartCI
 	installs map[int64]*Installation
 	tokens   map[string]*token
 	limits   map[string]*window

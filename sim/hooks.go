@@ -53,7 +53,7 @@ type delivery struct {
 // send queues an event for the App, unless it did not subscribe to it or
 // nobody listens. The caller holds the lock; the payload is what the state is now.
 func (a *App) send(d delivery) {
-	if (a.HookURL == "" && a.receive == nil) || !a.subscribed(d.event) {
+	if a.HookURL == "" || !a.subscribed(d.event) {
 		return
 	}
 	suspended := d.install != nil && !d.install.suspended.IsZero()
@@ -203,20 +203,15 @@ func pause(ctx context.Context, d time.Duration) {
 func (a *App) attempt(v *Delivery) {
 	start := time.Now()
 	a.g.mu.Lock()
-	receive := a.receive
 	v.DeliveredAt = a.g.now()
 	a.g.mu.Unlock()
 	var code int
 	var status string
 	var header http.Header
 	var body []byte
-	switch {
-	case v.fault == FaultFail:
+	if v.fault == FaultFail {
 		code, status = http.StatusBadGateway, "failed to connect to host"
-	case receive != nil:
-		receive(v.Event, v.Payload)
-		code, status = http.StatusOK, "OK"
-	default:
+	} else {
 		code, status, header, body = a.post(v)
 	}
 	if v.fault == FaultForget && code != 0 {
@@ -230,7 +225,7 @@ func (a *App) attempt(v *Delivery) {
 	close(a.g.settled)
 	a.g.settled = make(chan struct{})
 	a.g.mu.Unlock()
-	if a.g.o.Observe != nil && receive == nil {
+	if a.g.o.Observe != nil {
 		a.g.o.Observe(Exchange{Hook: v.Event, Method: http.MethodPost, Path: v.url, RequestHeader: v.RequestHeader,
 			RequestBody: v.Payload, Status: code, ResponseHeader: header, ResponseBody: body, Fault: string(v.fault)})
 	}

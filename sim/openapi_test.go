@@ -18,7 +18,7 @@ const wideManifest = `
 name: Wide
 url: https://example.com
 default_permissions: {checks: write, contents: write, issues: write, pull_requests: write, statuses: write, metadata: read, actions: read, members: read}
-default_events: [push, create, delete, pull_request, pull_request_review, check_run, check_suite, status, issue_comment, repository]
+default_events: [push, create, delete, pull_request, pull_request_review, check_run, check_suite, status, issue_comment, repository, workflow_run, workflow_job]
 `
 
 // wide is a world whose App may do anything. Its watcher holds every exchange
@@ -54,7 +54,7 @@ func TestEveryOperationAnswersAsGitHubDescribes(t *testing.T) {
 	w := wide(t)
 	p := w.pull("agent/x", "src/b.txt")
 	w.drain()
-	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks, callPeople, callThreads} {
+	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks, callPeople, callThreads, callActions} {
 		part(t, w, p)
 	}
 	answered := map[string]bool{}
@@ -217,6 +217,8 @@ var everyEvent = []string{
 	"pull_request ready_for_review", "pull_request reopened", "pull_request review_request_removed", "pull_request review_requested",
 	"pull_request synchronize", "pull_request unlabeled", "pull_request_review dismissed", "pull_request_review edited", "pull_request_review submitted", "push",
 	"repository deleted", "repository edited", "repository privatized", "repository publicized", "repository renamed", "repository transferred", "status",
+	"workflow_job completed", "workflow_job in_progress", "workflow_job queued",
+	"workflow_run completed", "workflow_run in_progress", "workflow_run requested",
 }
 
 // Every webhook the simulator can send is sent once, and each was held to
@@ -231,6 +233,7 @@ func TestEveryEventIsAsGitHubDescribes(t *testing.T) {
 	w.commit("agent/x", "src/b.txt", "newer\n")
 	threadEvents(w, p)
 	reviewEvents(w, p)
+	runSome(w, p)
 	w.must(p.SetDraft(w.bot, true))
 	w.must(p.SetDraft(w.bot, false))
 	w.must(p.Edit(w.bot, PullEdit{Title: ptr("New title"), Body: ptr("New body")}))

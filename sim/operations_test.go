@@ -12,7 +12,7 @@ import (
 const richManifest = `
 name: Rich
 url: https://rich.example.com
-default_permissions: {checks: write, contents: write, pull_requests: write, statuses: write, issues: write, members: read}
+default_permissions: {checks: write, contents: write, pull_requests: write, statuses: write, issues: write, members: read, actions: read}
 default_events: [push, pull_request, repository, issue_comment]
 `
 
@@ -38,6 +38,10 @@ func richWorld(t *testing.T) (*world, *Pull, int64) {
 	if got.status != http.StatusCreated {
 		t.Fatalf("check run: %d %s", got.status, got.body)
 	}
+	_, err = w.g.StartCI(CIOptions{Manual: true})
+	w.must(err)
+	_, err = w.repo.ReportRun(RunReport{SHA: sha, Jobs: []JobReport{{Name: "check", Steps: []StepReport{{Name: "Run make"}}}}})
+	w.must(err)
 	w.drain()
 	return w, p, w.repo.AllCheckRuns(sha)[0].ID
 }
@@ -52,12 +56,14 @@ func TestEveryOperation(t *testing.T) {
 	w.must(jsonInto(blob.body, &file))
 	w.g.mu.Lock()
 	suite := w.repo.runs[0].suite.id
+	job := w.repo.runs[len(w.repo.runs)-1]
 	delivery := w.app.deliveries[0].ID
 	w.g.mu.Unlock()
 	values := strings.NewReplacer("{owner}", "octo", "{repo}", "blog", "{branch}", "agent/x", "{username}", "ann", "{ref}", "REF",
 		"{path}", "README.md", "{basehead}", "main...agent/x", "{commit_sha}", head, "{tree_sha}", head, "{file_sha}", file.SHA,
 		"{pull_number}", itoa(int64(p.Number)), "{check_run_id}", itoa(run), "{check_suite_id}", itoa(suite),
 		"{org}", "octo", "{issue_number}", itoa(int64(p.Number)), "{comment_id}", itoa(w.repo.comments[0].id), "{name}", "agent", "{sha}", head, "{team_slug}", "platform-crew",
+		"{run_id}", itoa(job.job.run.id), "{job_id}", itoa(job.id),
 		"{installation_id}", itoa(w.inst.ID), "{delivery_id}", itoa(delivery))
 	bodies := map[string]string{
 		"POST /repos/{owner}/{repo}/pulls":                                   `{"title":"again","head":"agent/y","base":"main","draft":true}`,

@@ -47,13 +47,14 @@ func (g *GitHub) renderOrganization(u *User) fields {
 		"public_members_url": at + "/public_members{/member}", "avatar_url": g.web("/avatars/u/%d", u.ID), "description": ""}
 }
 
-// send sends a pull_request event.
+// send sends a pull_request event, and starts the workflows that wait for it.
 func (p *Pull) send(action string, by *User, more fields) {
 	p.repo.broadcast("pull_request", action, func(*App) fields {
 		body := fields{"action": action, "number": p.Number, "pull_request": p.renderHook(), "sender": p.repo.g.renderUser(by)}
 		maps.Copy(body, more)
 		return body
 	})
+	p.repo.startWorkflows(trigger{event: eventPull, action: action, branch: p.baseRef, sha: p.headSHA, by: by, pull: p})
 }
 
 // sendRepository sends a repository event.

@@ -161,19 +161,37 @@ func (p *Pull) checkMergeable() error {
 	return p.testMerge()
 }
 
-// testMerge makes the test merge, and refs/pull/N/merge when it is clean.
-func (p *Pull) testMerge() error {
+// mergedTree is the tree of head and base merged, or "" when they conflict.
+func (p *Pull) mergedTree() (string, error) {
 	r, base := p.repo, p.repo.refs["refs/heads/"+p.baseRef]
 	out, err := r.g.git(r.Dir, nil, "merge-tree", "--write-tree", "--no-messages", "--allow-unrelated-histories", base, p.headSHA)
 	var failed *gitError
 	if errors.As(err, &failed) && failed.code == 1 {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("try to merge %s#%d: %w", r.fullName(), p.Number, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// conflicts says whether the head cannot be merged into the base.
+func (p *Pull) conflicts() (bool, error) {
+	tree, err := p.mergedTree()
+	return tree == "" && err == nil, err
+}
+
+// testMerge makes the test merge, and refs/pull/N/merge when it is clean.
+func (p *Pull) testMerge() error {
+	r, base := p.repo, p.repo.refs["refs/heads/"+p.baseRef]
+	tree, err := p.mergedTree()
+	if err != nil {
+		return err
+	}
+	if tree == "" {
 		p.merge, p.mergeSHA = mergeConflict, ""
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("try to merge %s#%d: %w", r.fullName(), p.Number, err)
-	}
-	tree := strings.TrimSpace(string(out))
 	date := fmt.Sprintf("GIT_AUTHOR_DATE=%d +0000", r.g.now().Unix())
 	cmd := gitCommand(r.g.ctx, r.Dir, "commit-tree", "-p", base, "-p", p.headSHA, "-m", "Merge "+p.headSHA+" into "+base, tree)
 	cmd.Env = append(cmd.Env, date, strings.Replace(date, "AUTHOR", "COMMITTER", 1))

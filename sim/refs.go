@@ -147,6 +147,7 @@ func compareRefs(old, now map[string]string) []refChange {
 func (r *Repo) branchMoved(by *User, branch string, c refChange) error {
 	if c.after != "" {
 		r.requestSuites(by, branch, c)
+		r.startWorkflows(trigger{event: eventPush, branch: branch, before: c.before, sha: c.after, by: by})
 	}
 	brought := map[string]bool{} // commits that the branch did not have before
 	if c.before != "" && c.after != "" {

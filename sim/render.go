@@ -132,6 +132,13 @@ func (r *Repo) renderMinimal() fields {
 	return out
 }
 
+// renderWithAddresses is a minimal repository with those of git.
+func (r *Repo) renderWithAddresses() fields {
+	out, whole := r.renderMinimal(), r.renderRepo()
+	out["git_url"], out["ssh_url"] = whole["git_url"], whole["ssh_url"]
+	return out
+}
+
 // renderRepo has the keys of a repository in lists, pull requests and webhooks.
 func (r *Repo) renderRepo() fields {
 	out := r.renderMinimal()

@@ -30,6 +30,8 @@ type Repo struct {
 	issues        int // the last number given to a pull request
 	suites        []*suite
 	runs          []*checkRun
+	workflowFiles []*workflowFile
+	workflowRuns  []*workflowRun
 	statuses      []*status
 	comments      []*comment
 	plainIssues   []*Issue

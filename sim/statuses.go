@@ -193,10 +193,8 @@ func (c *call) combinedStatus() *reply {
 	if len(latest) == 0 {
 		state = "pending"
 	}
-	repo, whole := c.repo.renderMinimal(), c.repo.renderRepo()
-	repo["git_url"], repo["ssh_url"] = whole["git_url"], whole["ssh_url"]
 	page, header := pageOf(c, latest)
-	out := ok(fields{"state": state, "sha": found.id, "total_count": len(latest), "repository": repo,
+	out := ok(fields{"state": state, "sha": found.id, "total_count": len(latest), "repository": c.repo.renderWithAddresses(),
 		"statuses":   renderAll(page, func(s *status) any { return c.repo.renderStatus(s) }),
 		"commit_url": c.repo.apiURL() + "/commits/" + found.id, "url": c.repo.apiURL() + "/commits/" + found.id + "/status"})
 	out.header = header

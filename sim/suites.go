@@ -15,16 +15,17 @@ type suite struct {
 	sha              string
 	before, after    string
 	created, updated time.Time
-	reset            bool // rerequested, and nothing reported since
-	completed        bool // the completed event was sent
+	reset            bool         // rerequested, and nothing reported since
+	completed        bool         // the completed event was sent
+	workflow         *workflowRun // whose jobs its runs are, for suites of the CI
 }
 
 // requestSuites makes a suite for each App that may write checks, and asks it
-// for checks.
+// for checks. The CI makes its suites itself, one for each run.
 func (r *Repo) requestSuites(by *User, branch string, c refChange) {
 	for _, a := range r.g.sortedApps() {
 		i := a.installed(r)
-		if i == nil || !i.suspended.IsZero() || i.permissions["checks"] != "write" {
+		if i == nil || !i.suspended.IsZero() || i.permissions["checks"] != "write" || r.g.ci != nil && a == r.g.ci.App {
 			continue
 		}
 		s := r.suite(a, c.after)
@@ -67,6 +68,10 @@ func (r *Repo) sendSuite(s *suite, action string, by *User) {
 // rerequest asks the App for its checks again. The suite is queued; its runs
 // stay as they are until the App reports.
 func (s *suite) rerequest(by *User) {
+	if s.workflow != nil {
+		s.workflow.again(by, "")
+		return
+	}
 	s.reset, s.completed, s.updated = true, false, s.repo.g.now()
 	s.repo.sendSuite(s, "rerequested", by)
 }
@@ -85,8 +90,12 @@ func (s *suite) latest() []*checkRun {
 	return out
 }
 
-// status is derived from the latest runs.
+// status is derived from the latest runs; a suite of the CI is what its
+// workflow run is.
 func (s *suite) status() (status, conclusion string) {
+	if s.workflow != nil {
+		return s.workflow.status, s.workflow.conclusion
+	}
 	runs := s.latest()
 	if len(runs) == 0 || s.reset {
 		return "queued", ""

@@ -9,7 +9,7 @@ import (
 type Event struct {
 	N     int // counts from 1
 	At    time.Time
-	Kind  string // "repository", "push", "pull", "suite", "check", "app", "installation", "account", "fault"
+	Kind  string // "repository", "push", "pull", "suite", "check", "run", "app", "installation", "account", "fault"
 	Repo  string // owner/name, or ""
 	PR    int    // pull request number, or 0
 	Actor string // login, or ""
