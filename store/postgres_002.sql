@@ -106,3 +106,17 @@ CREATE TABLE surroundings (
     PRIMARY KEY (repo, pr)
 );
 CREATE INDEX surroundings_put ON surroundings (put_at);
+
+-- Reviewers who were requested. No row is ever changed.
+CREATE TABLE requests (
+    repo BIGINT NOT NULL,
+    pr BIGINT NOT NULL,
+    reviewer TEXT NOT NULL,
+    requested_at BIGINT NOT NULL,
+    PRIMARY KEY (repo, pr, reviewer)
+);
+CREATE INDEX requests_requested ON requests (requested_at);
+
+-- Both sides of an open pull request: whom a push concerns.
+ALTER TABLE pulls ADD COLUMN base TEXT NOT NULL DEFAULT '';
+ALTER TABLE pulls ADD COLUMN head TEXT NOT NULL DEFAULT '';

@@ -39,6 +39,7 @@ func (db *DB) Prune(ctx context.Context) error {
 			SELECT repo, source, kind, subject FROM interventions WHERE done_at < $1 LIMIT $2)`, history},
 		{"comments", `DELETE FROM comments WHERE (repo, comment) IN (SELECT repo, comment FROM comments WHERE written_at < $1 LIMIT $2)`, history},
 		{"answers", `DELETE FROM answers WHERE (repo, comment) IN (SELECT repo, comment FROM answers WHERE answered_at < $1 LIMIT $2)`, history},
+		{"requests", `DELETE FROM requests WHERE (repo, pr, reviewer) IN (SELECT repo, pr, reviewer FROM requests WHERE requested_at < $1 LIMIT $2)`, history},
 		{"branch pushers", `DELETE FROM branch_pushers WHERE (repo, ref, user_id) IN (
 			SELECT repo, ref, user_id FROM branch_pushers WHERE pushed_at < $1 LIMIT $2)`, history},
 		{"mailboxes", `DELETE FROM mailboxes WHERE job_id = 0 AND retry_at = 0 AND holder = '' AND (repo, pr) IN (

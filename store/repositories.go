@@ -84,6 +84,7 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM interventions WHERE repo = $1`,
 			`DELETE FROM comments WHERE repo = $1`,
 			`DELETE FROM answers WHERE repo = $1`,
+			`DELETE FROM requests WHERE repo = $1`,
 			`DELETE FROM branch_pushers WHERE repo = $1`,
 			`DELETE FROM surroundings WHERE repo = $1`,
 			`DELETE FROM repositories WHERE id = $1`,

@@ -106,3 +106,17 @@ CREATE TABLE surroundings (
     PRIMARY KEY (repo, pr)
 ) WITHOUT ROWID;
 CREATE INDEX surroundings_put ON surroundings (put_at);
+
+-- Reviewers who were requested. No row is ever changed.
+CREATE TABLE requests (
+    repo INTEGER NOT NULL,
+    pr INTEGER NOT NULL,
+    reviewer TEXT NOT NULL,
+    requested_at INTEGER NOT NULL,
+    PRIMARY KEY (repo, pr, reviewer)
+) WITHOUT ROWID;
+CREATE INDEX requests_requested ON requests (requested_at);
+
+-- Both sides of an open pull request: whom a push concerns.
+ALTER TABLE pulls ADD COLUMN base TEXT NOT NULL DEFAULT '';
+ALTER TABLE pulls ADD COLUMN head TEXT NOT NULL DEFAULT '';
