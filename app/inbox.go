@@ -24,7 +24,10 @@ const (
 
 // events is what the App acts on; app.yml subscribes to the same ones.
 func events() []string {
-	return []string{"push", "pull_request", "check_suite", "check_run", "repository", "installation", "installation_repositories"}
+	return []string{
+		"push", "pull_request", "pull_request_review", "issue_comment", "workflow_run", "check_suite", "check_run", "status",
+		"repository", "installation", "installation_repositories",
+	}
 }
 
 // inbox receives deliveries. It stores a delivery with its jobs in one durable transaction before GitHub gets its 2xx, so
@@ -158,7 +161,7 @@ func toNotices(list []gh.Notice) []store.Notice {
 	for _, n := range list {
 		notices = append(notices, store.Notice{
 			Installation: n.Installation, Repo: n.Repo, FullName: n.FullName,
-			PR: n.PR, Ref: n.Branch, Reason: n.Reason,
+			PR: n.PR, Ref: n.Branch, SHA: n.SHA, Comment: n.Comment, Reason: n.Reason,
 		})
 	}
 	return notices

@@ -134,12 +134,19 @@ func (a *App) Repo(installation, id int64, fullName string) (*Repo, error) {
 	r := a.repos[key]
 	if r == nil {
 		jwt := func() *ghinstallation.AppsTransport { return a.jwt(installation) }
-		api := newTokens(jwt, installation, id, accessAPI)
-		client, err := a.client(newETags(api))
+		var err error
+		use := func(of access) *github.Client {
+			client, problem := a.client(newETags(newTokens(jwt, installation, id, of)))
+			err = errors.Join(err, problem)
+			return client
+		}
+		r = &Repo{
+			id: id, app: a, client: use(accessAPI), talk: use(accessTalk), teams: use(accessTeams),
+			git: newTokens(jwt, installation, id, accessGit),
+		}
 		if err != nil {
 			return nil, err
 		}
-		r = &Repo{id: id, app: a, client: client, git: newTokens(jwt, installation, id, accessGit)}
 		a.repos[key] = r
 	}
 	return r.named(owner, name), nil

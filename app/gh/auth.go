@@ -15,9 +15,11 @@ import (
 type access int
 
 const (
-	accessAPI  access = iota // check runs: write; pull requests and metadata: read
-	accessGit                // contents: read
-	accessList               // metadata: read, for the whole installation
+	accessAPI   access = iota // check runs: write; pull requests, Actions, statuses and metadata: read
+	accessGit                 // contents: read
+	accessList                // metadata: read, for the whole installation
+	accessTalk                // pull requests: write, for reviewers, labels and reactions
+	accessTeams               // members: read, of the organization
 )
 
 func (a access) permissions() *github.InstallationPermissions {
@@ -27,8 +29,12 @@ func (a access) permissions() *github.InstallationPermissions {
 		return &github.InstallationPermissions{Contents: read, Metadata: read}
 	case accessList:
 		return &github.InstallationPermissions{Metadata: read}
+	case accessTalk:
+		return &github.InstallationPermissions{PullRequests: write, Metadata: read}
+	case accessTeams:
+		return &github.InstallationPermissions{Members: read, Metadata: read}
 	default:
-		return &github.InstallationPermissions{Checks: write, PullRequests: read, Metadata: read}
+		return &github.InstallationPermissions{Checks: write, PullRequests: read, Actions: read, Statuses: read, Metadata: read}
 	}
 }
 

@@ -14,6 +14,8 @@ type Notice struct {
 	FullName           string
 	PR                 int    // 0: the repository's open pull requests
 	Branch             string // with PR 0: only those from or onto this branch; "" for all of them
+	SHA                string // with PR 0: only those whose head is this commit
+	Comment            int64  // with a PR: the comment that was written
 	Reason             string // event and action: "check_run.rerequested"
 }
 
@@ -57,8 +59,21 @@ type payload struct {
 	Sender  *account `json:"sender"`
 	Suite   *suite   `json:"check_suite"`
 	Run     *struct {
-		Suite suite `json:"check_suite"`
+		Name    string `json:"name"`
+		HeadSHA string `json:"head_sha"`
+		Suite   suite  `json:"check_suite"`
 	} `json:"check_run"`
+	Workflow *struct {
+		HeadSHA string `json:"head_sha"`
+	} `json:"workflow_run"`
+	Issue *struct {
+		Number int       `json:"number"`
+		Pull   *struct{} `json:"pull_request"`
+	} `json:"issue"`
+	Comment      *identified  `json:"comment"`
+	Review       *identified  `json:"review"`
+	SHA          string       `json:"sha"`
+	State        string       `json:"state"`
 	Repositories []repository `json:"repositories"`
 	Added        []repository `json:"repositories_added"`
 	Removed      []repository `json:"repositories_removed"`
@@ -101,14 +116,24 @@ func Read(event string, body []byte) (Reading, error) {
 	switch event {
 	case "pull_request":
 		r = p.pullRequest()
+	case "pull_request_review":
+		r = p.review()
+	case "issue_comment":
+		r = p.comment()
+	case "workflow_run":
+		if p.Workflow != nil {
+			r = p.reported(p.Workflow.HeadSHA)
+		}
+	case "status":
+		if p.State != "" {
+			r = p.reported(p.SHA)
+		}
 	case "push":
 		r = p.push()
 	case "check_suite":
 		r = p.suite(p.Suite)
 	case "check_run":
-		if p.Run != nil && p.Action == "rerequested" {
-			r = p.suite(&p.Run.Suite)
-		}
+		r = p.checkRun()
 	case "repository":
 		r = p.repository()
 	case "installation", "installation_repositories":
@@ -133,6 +158,52 @@ func (p *payload) pullRequest() Reading {
 		r.Pushes = p.pushed(head.Ref, head.SHA)
 	}
 	return r
+}
+
+// review means the pull request whose review was submitted, edited or dismissed.
+func (p *payload) review() Reading {
+	if p.Repository == nil || p.PullRequest == nil || p.PullRequest.Number <= 0 || p.Review == nil {
+		return Reading{}
+	}
+	return Reading{Notices: []Notice{p.whole().pull(p.PullRequest.Number)}}
+}
+
+// comment means the pull request that was commented on; comments on issues are nobody's business here. What it says is
+// read again: a payload may be old, and an edited comment is no command.
+func (p *payload) comment() Reading {
+	if p.Repository == nil || p.Issue == nil || p.Issue.Pull == nil || p.Issue.Number <= 0 || p.Comment == nil {
+		return Reading{}
+	}
+	n := p.whole().pull(p.Issue.Number)
+	n.Comment = p.Comment.ID
+	return Reading{Notices: []Notice{n}}
+}
+
+// ours begins the names of our own check runs. What we wrote ourselves is no news; whoever takes such a name is not heard
+// by a webhook, and found by the sweep.
+const ours = "agentplane/"
+
+// checkRun hears what other Apps report, and who asks for ours again.
+func (p *payload) checkRun() Reading {
+	switch {
+	case p.Run == nil:
+		return Reading{}
+	case p.Action == "rerequested":
+		return p.suite(&p.Run.Suite)
+	case p.Action == "completed" && !strings.HasPrefix(p.Run.Name, ours):
+		return p.reported(p.Run.HeadSHA)
+	}
+	return Reading{}
+}
+
+// reported means the pull requests whose head a CI has spoken about.
+func (p *payload) reported(sha string) Reading {
+	if p.Repository == nil || sha == "" {
+		return Reading{}
+	}
+	n := p.whole()
+	n.SHA = sha
+	return Reading{Notices: []Notice{n}}
 }
 
 // push re-notices the pull requests from and onto the branch that moved: what would land depends on both sides.

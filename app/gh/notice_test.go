@@ -64,6 +64,47 @@ func TestReadTurnsAPayloadIntoWhatToLookAtAgain(t *testing.T) {
 			`{` + repo + `,"action":"completed","check_run":{"check_suite":{"pull_requests":[{"number":3}]}}}`, Reading{},
 		},
 		{
+			"another App reported on a commit", "check_run",
+			`{` + repo + `,"action":"completed","check_run":{"name":"build","head_sha":"abc","check_suite":{}}}`,
+			Reading{Notices: []Notice{at(Notice{SHA: "abc", Reason: "check_run.completed"})}},
+		},
+		{
+			"our own report is no news", "check_run",
+			`{` + repo + `,"action":"completed","check_run":{"name":"agentplane/review","head_sha":"abc","check_suite":{}}}`, Reading{},
+		},
+		{
+			"a check run that only began decides nothing", "check_run",
+			`{` + repo + `,"action":"created","check_run":{"name":"build","head_sha":"abc","check_suite":{}}}`, Reading{},
+		},
+		{
+			"a workflow run moved on", "workflow_run", `{` + repo + `,"action":"completed","workflow_run":{"head_sha":"abc"}}`,
+			Reading{Notices: []Notice{at(Notice{SHA: "abc", Reason: "workflow_run.completed"})}},
+		},
+		{"the header says workflow_run, the payload is none", "workflow_run", `{` + repo + `,"action":"completed","sha":"abc"}`, Reading{}},
+		{
+			"another CI set a status", "status", `{` + repo + `,"sha":"abc","state":"success"}`,
+			Reading{Notices: []Notice{at(Notice{SHA: "abc", Reason: "status"})}},
+		},
+		{"the header says status, the payload is none", "status", `{` + repo + `,"sha":"abc"}`, Reading{}},
+		{
+			"a review was dismissed", "pull_request_review",
+			`{` + repo + `,"action":"dismissed","review":{"id":9},"pull_request":{"number":3,"head":{"ref":"x","sha":"abc"}}}`,
+			Reading{Notices: []Notice{at(Notice{PR: 3, Reason: "pull_request_review.dismissed"})}},
+		},
+		{
+			"the header says review, the payload is a push to a pull request", "pull_request_review",
+			`{` + repo + `,"action":"synchronize","number":3,"pull_request":{"number":3}}`, Reading{},
+		},
+		{
+			"a comment on a pull request", "issue_comment",
+			`{` + repo + `,"action":"created","issue":{"number":3,"pull_request":{}},"comment":{"id":9,"body":"/approve ci"}}`,
+			Reading{Notices: []Notice{at(Notice{PR: 3, Comment: 9, Reason: "issue_comment.created"})}},
+		},
+		{
+			"a comment on an issue", "issue_comment",
+			`{` + repo + `,"action":"created","issue":{"number":3},"comment":{"id":9}}`, Reading{},
+		},
+		{
 			"a suite that names no pull request means its branch", "check_suite",
 			`{` + repo + `,"action":"rerequested","check_suite":{"head_branch":"x","pull_requests":[]}}`,
 			Reading{Notices: []Notice{at(Notice{Branch: "x", Reason: "check_suite.rerequested"})}},

@@ -27,8 +27,11 @@ type Pull struct {
 	Open       bool
 	Base, Head Ref
 	Author     Account
-	Default    string // the repository's default branch
-	FullName   string // the repository's present owner/name
+	Body       string
+	Labels     []string
+	Requested  []string // who is asked to review: "@login", "@org/team"
+	Default    string   // the repository's default branch
+	FullName   string   // the repository's present owner/name
 }
 
 // Repo is the client for one repository. It is safe for concurrent use.
@@ -36,7 +39,9 @@ type Repo struct {
 	id          int64
 	owner, name string
 	app         *App
-	client      *github.Client
+	client      *github.Client // reads, and writes check runs
+	talk        *github.Client // writes to pull requests
+	teams       *github.Client // reads the organization's teams
 	git         *tokens
 }
 
@@ -98,12 +103,23 @@ func (r *Repo) Account(ctx context.Context, login string) (Account, error) {
 }
 
 func toPull(p *github.PullRequest) Pull {
-	return Pull{
+	pull := Pull{
 		Number: p.GetNumber(), Open: p.GetState() == "open",
 		Base: toRef(p.GetBase()), Head: toRef(p.GetHead()), Author: toAccount(p.GetUser()),
 		Default:  p.GetBase().GetRepo().GetDefaultBranch(),
 		FullName: p.GetBase().GetRepo().GetFullName(),
+		Body:     p.GetBody(),
 	}
+	for _, l := range p.Labels {
+		pull.Labels = append(pull.Labels, l.GetName())
+	}
+	for _, u := range p.RequestedReviewers {
+		pull.Requested = append(pull.Requested, "@"+u.GetLogin())
+	}
+	for _, t := range p.RequestedTeams {
+		pull.Requested = append(pull.Requested, "@"+p.GetBase().GetRepo().GetOwner().GetLogin()+"/"+t.GetSlug())
+	}
+	return pull
 }
 
 func toRef(b *github.PullRequestBranch) Ref {
