@@ -35,6 +35,9 @@ type App struct {
 	mirrors *git.Mirrors
 	met     *metrics
 	health  health
+
+	standing *standings
+	marks    *marks
 }
 
 // New opens the database and the mirrors. It refuses a configuration that could not work, naming everything that is
@@ -60,7 +63,10 @@ func New(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	a := &App{config: c, log: c.Log, gh: hub, db: db, mirrors: mirrors, met: met}
+	a := &App{
+		config: c, log: c.Log, gh: hub, db: db, mirrors: mirrors, met: met,
+		standing: newStandings(c.Now), marks: newMarks(),
+	}
 	met.watch(db)
 	return a, nil
 }

@@ -77,12 +77,7 @@ func readTouched(ctx context.Context, repo *git.Repo, c Commits) (*checks.Touche
 	if err != nil {
 		return refusal(err)
 	}
-	touched := &checks.Touched{Conflicts: touch.Conflicts}
-	for _, ch := range touch.Changes {
-		touched.Changes = append(touched.Changes, checks.Change{
-			Path: ch.Path, OldMode: ch.OldMode, NewMode: ch.NewMode, OldID: ch.OldID, NewID: ch.NewID,
-		})
-	}
+	touched := &checks.Touched{Conflicts: touch.Conflicts, Bases: touch.Bases, Changes: toChanges(touch.Changes)}
 	if !touch.Conflicted() {
 		touched.Landed = append([]string{}, touch.Paths...)
 	}
@@ -91,6 +86,14 @@ func readTouched(ctx context.Context, repo *git.Repo, c Commits) (*checks.Touche
 		return refusal(err)
 	}
 	return touched, nil
+}
+
+func toChanges(from []git.Change) []checks.Change {
+	changes := make([]checks.Change, 0, len(from))
+	for _, c := range from {
+		changes = append(changes, checks.Change{Path: c.Path, OldMode: c.OldMode, NewMode: c.NewMode, OldID: c.OldID, NewID: c.NewID})
+	}
+	return changes
 }
 
 // refusal turns git's refusal into a fact.

@@ -18,7 +18,7 @@ import (
 func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 	pull, err := s.Pull(ctx, number)
 	if err != nil {
-		return err
+		return gone(err)
 	}
 	if !pull.Open {
 		return a.closed(ctx, s, number)
@@ -26,7 +26,7 @@ func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 	if s, err = a.now(s, pull.FullName); err != nil {
 		return err
 	}
-	moved, err := a.db.PutPull(ctx, store.Pull{Repo: s.id, Number: number, SHA: pull.Head.SHA})
+	moved, err := a.db.PutPull(ctx, known(s, pull))
 	if err != nil {
 		return err
 	}
@@ -42,21 +42,77 @@ func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 	if leader := group[0].Number; leader != number {
 		return a.wakeOne(ctx, s, leader, "same head as another pull request")
 	}
+	followUps := make([]*followUp, 0, len(group))
 	reports := make([]checks.Report, 0, len(group))
 	for _, p := range group {
+		if err := a.seen(ctx, s, p); err != nil {
+			return err
+		}
 		report, err := a.report(ctx, s, p, others(group, p))
 		if err != nil {
 			return fmt.Errorf("judge pull request %d: %w", p.Number, err)
 		}
-		reports = append(reports, report)
+		o := &followUp{App: a, site: s, pull: p, report: report}
+		if err := o.remember(ctx); err != nil {
+			return err
+		}
+		followUps, reports = append(followUps, o), append(reports, report)
 	}
 	a.met.verdict(reports)
 	p := &publisher{App: a, site: s, key: store.Key{Repo: s.id, PR: number}, again: again}
-	return p.publish(ctx, checks.Combine(reports...))
+	if err := p.publish(ctx, checks.Combine(reports...)); err != nil {
+		return err
+	}
+	for _, o := range followUps {
+		if err := o.act(ctx); err != nil {
+			return fmt.Errorf("follow up on pull request %d: %w", o.pull.Number, err)
+		}
+	}
+	return nil
+}
+
+// seen records that the branch of a pull request is judged at its head, since when that was pushed as far as it is known.
+func (a *App) seen(ctx context.Context, s site, pull gh.Pull) error {
+	if pull.Head.Repo != s.id {
+		return nil
+	}
+	push, known, err := a.db.Pusher(ctx, s.id, headRef(pull), pull.Head.SHA)
+	if err != nil {
+		return err
+	}
+	at := a.config.Now()
+	if known && push.At.Before(at) {
+		at = push.At
+	}
+	return a.db.PutHead(ctx, s.id, headRef(pull), pull.Head.SHA, at)
+}
+
+// known is what the store keeps of an open pull request.
+func known(s site, pull gh.Pull) store.Pull {
+	p := store.Pull{Repo: s.id, Number: pull.Number, SHA: pull.Head.SHA, Base: pull.Base.Name}
+	if pull.Head.Repo == s.id {
+		p.Head = pull.Head.Name
+	}
+	return p
 }
 
 // closed forgets a pull request and wakes those that shared its head: their combined verdict may be another now.
 func (a *App) closed(ctx context.Context, s site, number int) error {
+	changed, err := a.db.PutSurroundings(ctx, store.Key{Repo: s.id, PR: number}, "")
+	if err != nil {
+		return err
+	}
+	if changed { // what it did to interfaces is off the table
+		numbers, err := a.db.Pulls(ctx, s.id)
+		if err != nil {
+			return err
+		}
+		for _, other := range numbers {
+			if err := a.wakeOne(ctx, s, other, "a neighbor was closed"); err != nil {
+				return err
+			}
+		}
+	}
 	sha, err := a.db.ForgetPull(ctx, s.id, number)
 	if err != nil || sha == "" {
 		return err

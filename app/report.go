@@ -32,15 +32,28 @@ func (a *App) report(ctx context.Context, s site, pull gh.Pull, same []gh.Pull) 
 	} else if contract, facts, err = ReadTree(ctx, mirror, commits); err != nil {
 		return checks.Report{}, err
 	}
-	facts.Repo, facts.PR, facts.Default, facts.ReadAt = pull.FullName, pull.Number, pull.Default, a.config.Now()
-	facts.Base = checks.Ref{Repo: pull.Base.Repo, Name: pull.Base.Name, SHA: commits.Base}
-	facts.Head = checks.Ref{Repo: pull.Head.Repo, Name: pull.Head.Name, SHA: pull.Head.SHA}
-	facts.Author = checks.Account(pull.Author)
+	read := facts
+	facts = basicFacts(pull, commits)
+	facts.Contract, facts.Touched, facts.ReadAt = read.Contract, read.Touched, a.config.Now()
 	facts.Siblings, facts.SiblingsKnown = siblings(pull, same), true
 	if facts.Pusher, err = a.pusher(ctx, s, pull, contract); err != nil {
 		return checks.Report{}, err
 	}
-	return checks.Evaluate(contract, facts), nil
+	r := &reader{App: a, site: s, mirror: mirror, pull: pull, commits: commits, contract: contract, facts: facts}
+	if err := r.gather(ctx); err != nil {
+		return checks.Report{}, err
+	}
+	return checks.Evaluate(contract, r.facts), nil
+}
+
+// basicFacts are what the API told of a pull request.
+func basicFacts(pull gh.Pull, commits Commits) checks.Facts {
+	return checks.Facts{
+		Repo: pull.FullName, PR: pull.Number, Default: pull.Default,
+		Base:   checks.Ref{Repo: pull.Base.Repo, Name: pull.Base.Name, SHA: commits.Base},
+		Head:   checks.Ref{Repo: pull.Head.Repo, Name: pull.Head.Name, SHA: pull.Head.SHA},
+		Author: checks.Account(pull.Author), Body: pull.Body, BodyKnown: true, Labels: pull.Labels,
+	}
 }
 
 // fetch brings the default branch, the base and the head into the mirror. The head must be the commit that the API named:

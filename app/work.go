@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, e
 	case gh.Barred(err):
 		a.log.Warn("notice dropped, GitHub gives no access", "repo", key.Repo, "pr", key.PR, "error", err)
 		return nil
-	case gh.Absent(err) && a.config.Now().Sub(oldest(notices)) > a.config.Pace.Absent:
+	case errors.Is(err, errGone) && a.config.Now().Sub(oldest(notices)) > a.config.Pace.Absent:
 		a.log.Warn("no longer there", "repo", key.Repo, "pr", key.PR, "error", err)
 		if key.PR == 0 {
 			return a.forget(ctx, key.Repo)
@@ -57,6 +58,18 @@ func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, e
 // errUnsettled says that two of GitHub's answers do not fit each other yet: its API and its git, or a change and the list
 // that should show it. A moment later they do.
 var errUnsettled = errors.New("GitHub's answers do not agree yet")
+
+// errGone says that GitHub has no such pull request or repository, or no longer shows it to the App. Anything else that is
+// missing, such as a list of it, is a failure of ours to read, and is tried again.
+var errGone = errors.New("GitHub does not have it")
+
+// gone marks the answer 404 to the question for the thing itself.
+func gone(err error) error {
+	if gh.Absent(err) {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return err
+}
 
 // site is the repository that a job works on.
 type site struct {
@@ -78,12 +91,16 @@ func (a *App) now(s site, fullName string) (site, error) {
 // settleTries is how often a job is put off for GitHub to settle, before it counts as failed and waits longer and longer.
 const settleTries = 30
 
-// lookAround wakes the pull requests of a repository that the notices ask for, and those it believed open that GitHub no
-// longer lists.
+// lookAround wakes the pull requests of a repository that the notices ask for: those that the store knows without asking
+// GitHub, and where it knows none by what GitHub lists. Then those are woken too that are believed open and not listed.
 func (a *App) lookAround(ctx context.Context, s site, notices []store.Notice) error {
+	notices, err := a.wakeKnown(ctx, s, notices)
+	if err != nil || len(notices) == 0 {
+		return err
+	}
 	open, err := s.OpenPulls(ctx)
 	if err != nil {
-		return err
+		return gone(err)
 	}
 	known := store.Repository{ID: s.id, Installation: s.installation, FullName: s.fullName}
 	if len(open) > 0 {
@@ -102,9 +119,49 @@ func (a *App) lookAround(ctx context.Context, s site, notices []store.Notice) er
 			wake[number] = newest(notices)
 		}
 	}
+	s.fullName = known.FullName
+	return a.wakeAll(ctx, s, wake)
+}
+
+// wakeKnown wakes the pull requests that the store knows for a commit or a branch, and returns the notices that this does
+// not answer. A commit that is no known head is nobody's: when it becomes one, that is an event of its own.
+func (a *App) wakeKnown(ctx context.Context, s site, notices []store.Notice) (rest []store.Notice, err error) {
+	repository, seen, err := a.db.Repository(ctx, s.id)
+	if err != nil {
+		return nil, err
+	}
+	wake := map[int]store.Notice{}
+	for _, n := range notices {
+		var numbers []int
+		switch {
+		case n.SHA != "":
+			numbers, err = a.db.PullsAt(ctx, s.id, n.SHA)
+		case n.Ref == "" || !seen || repository.DefaultBranch == "":
+			rest = append(rest, n)
+		case n.Ref == repository.DefaultBranch: // the contract is read from there
+			numbers, err = a.db.Pulls(ctx, s.id)
+		default:
+			if numbers, err = a.db.PullsOn(ctx, s.id, n.Ref); len(numbers) == 0 {
+				rest = append(rest, n)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, number := range numbers {
+			if _, ok := wake[number]; !ok || isAgain(n) {
+				wake[number] = n
+			}
+		}
+	}
+	return rest, a.wakeAll(ctx, s, wake)
+}
+
+// wakeAll puts notices into the mailboxes of pull requests.
+func (a *App) wakeAll(ctx context.Context, s site, wake map[int]store.Notice) error {
 	list := make([]store.Notice, 0, len(wake))
 	for number, n := range wake {
-		n.PR, n.Ref, n.FullName = number, "", known.FullName
+		n.PR, n.Ref, n.SHA, n.FullName = number, "", "", s.fullName
 		list = append(list, n)
 	}
 	return a.db.Notify(ctx, list...)

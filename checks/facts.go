@@ -99,6 +99,7 @@ type ContractState struct {
 
 // Touched is what a pull request touches: what would land, united with what its own commits changed.
 type Touched struct {
+	Bases     []string // every merge base of the base's tip and the head, sorted
 	Changes   []Change
 	Conflicts []string // paths on which the merge with the base conflicts; Landed is then unknown
 	// Landed holds every path of the tree that would land, to find names that collide. It is nil where the merge

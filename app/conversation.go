@@ -1,0 +1,242 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/git"
+	"github.com/agentplane/agentplane/ownership"
+	"github.com/agentplane/agentplane/store"
+)
+
+// Bounds on what a conversation may cost. What is beyond them is not read, and so decides nothing.
+const (
+	maxPeople   = 30 // accounts whose permission is asked for
+	maxReviewed = 8  // commits whose contents are compared with what was approved
+)
+
+// recurringWithin is how far back the same intervention counts as recurring.
+const recurringWithin = 30 * 24 * time.Hour
+
+// conversation reads what people said about the pull request, and what they may decide.
+func (r *reader) conversation(ctx context.Context, _ checks.Needs) error {
+	c := &checks.Conversation{}
+	var err error
+	if c.Reviews, err = r.site.Reviews(ctx, r.pull.Number); err != nil {
+		return err
+	}
+	if c.Comments, err = r.commands(ctx); err != nil {
+		return err
+	}
+	if c.People, err = r.people(ctx, c); err != nil {
+		return err
+	}
+	if c.Teams, err = r.teams(ctx, c); err != nil {
+		return err
+	}
+	if c.PushedBy, err = r.pushers(ctx); err != nil {
+		return err
+	}
+	if c.Reviewed, err = r.reviewed(ctx, c); err != nil {
+		return err
+	}
+	if err = r.remembered(ctx, c); err != nil {
+		return err
+	}
+	r.facts.Conversation = c
+	return nil
+}
+
+// commands reads the comments that may hold a command, with the head that each was written about. That is bound once: the
+// head that the branch had when GitHub says the comment was written, as far as this App saw it. A comment that is older than
+// the first push we know of is bound to nothing, and must name its commit.
+func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
+	all, err := r.site.Comments(ctx, r.pull.Number)
+	if err != nil {
+		return nil, err
+	}
+	key := store.Key{Repo: r.site.id, PR: r.pull.Number}
+	bound, err := r.db.CommentHeads(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	var commands []checks.Comment
+	for _, c := range all {
+		if _, ok := checks.ParseCommand(c.Body); !ok {
+			continue
+		}
+		c.Head = bound[c.ID]
+		if head := r.headAt(c.At); c.Head == "" && head != "" {
+			if c.Head, err = r.db.SeenComment(ctx, key, store.Comment{ID: c.ID, Head: head, Written: c.At}); err != nil {
+				return nil, err
+			}
+		}
+		commands = append(commands, c)
+	}
+	return commands, nil
+}
+
+// headAt is the head that the branch had at a time, "" when that is not known.
+func (r *reader) headAt(at time.Time) string {
+	for _, h := range r.heads {
+		if !h.LastAt.After(at) {
+			return h.SHA
+		}
+	}
+	return ""
+}
+
+// people reads the permissions of those who reviewed or wrote a command. Bots decide nothing.
+func (r *reader) people(ctx context.Context, c *checks.Conversation) ([]checks.Standing, error) {
+	var who []checks.Account
+	add := func(a checks.Account) {
+		known := slices.ContainsFunc(who, func(o checks.Account) bool { return o.ID == a.ID })
+		if !a.Bot && a.Known() && !known && len(who) < maxPeople {
+			who = append(who, a)
+		}
+	}
+	for _, v := range slices.Backward(c.Reviews) {
+		if v.State != "COMMENTED" {
+			add(v.By)
+		}
+	}
+	for _, m := range slices.Backward(c.Comments) {
+		add(m.By)
+	}
+	var people []checks.Standing
+	for _, a := range who {
+		permission, err := r.standing.permission(ctx, r.site, a)
+		if err != nil {
+			return nil, err
+		}
+		people = append(people, checks.Standing{Account: a, Permission: permission})
+	}
+	return people, nil
+}
+
+// teams reads the teams that the contract names, once there is somebody who could be in one. A team that cannot be read is
+// told with its problem.
+func (r *reader) teams(ctx context.Context, c *checks.Conversation) ([]checks.Team, error) {
+	if len(c.People) == 0 {
+		return nil, nil
+	}
+	var teams []checks.Team
+	for _, name := range teamsOf(r.contract) {
+		members, err := r.standing.team(ctx, r.site, name)
+		var problem *gh.TeamError
+		switch {
+		case errors.As(err, &problem):
+			teams = append(teams, checks.Team{Name: name, Problem: problem.Why})
+		case err != nil:
+			return nil, err
+		default:
+			teams = append(teams, checks.Team{Name: name, Members: members})
+		}
+	}
+	return teams, nil
+}
+
+// teamsOf lists the teams that a contract names, sorted.
+func teamsOf(c *ownership.Contract) []string {
+	lists := [][]string{c.Integration.Integrators}
+	for _, class := range c.Classes {
+		lists = append(lists, class.By)
+	}
+	for _, in := range c.Interfaces {
+		lists = append(lists, in.By)
+	}
+	teams := slices.DeleteFunc(slices.Concat(lists...), func(name string) bool { return !strings.Contains(name, "/") })
+	slices.Sort(teams)
+	return slices.Compact(teams)
+}
+
+// pushers lists everyone who is known to have pushed to the head branch.
+func (r *reader) pushers(ctx context.Context) ([]checks.Account, error) {
+	if r.pull.Head.Repo != r.site.id {
+		return nil, nil
+	}
+	pushes, err := r.db.Pushers(ctx, r.site.id, headRef(r.pull))
+	var accounts []checks.Account
+	for _, p := range pushes {
+		accounts = append(accounts, checks.Account{ID: p.UserID, Login: p.Login})
+	}
+	return accounts, err
+}
+
+// reviewed reads what the pull request changed at the commits that were approved. A commit that the mirror does not have
+// is fetched by its id; one that GitHub no longer has approves nothing.
+func (r *reader) reviewed(ctx context.Context, c *checks.Conversation) (map[string][]checks.Change, error) {
+	changes := map[string][]checks.Change{}
+	if r.facts.Touched == nil || r.facts.Touched.Refused != nil {
+		return changes, nil
+	}
+	changes[r.pull.Head.SHA] = r.facts.Touched.Changes
+	for _, sha := range r.approvedCommits(c) {
+		if _, done := changes[sha]; done || len(changes) > maxReviewed {
+			continue
+		}
+		if err := r.mirror.FetchCommits(ctx, sha); err != nil {
+			if unavailable(err) {
+				continue
+			}
+			return nil, err
+		}
+		touch, err := r.mirror.Touched(ctx, r.commits.Base, sha)
+		switch {
+		case err == nil:
+			changes[sha] = toChanges(touch.Changes)
+		case !unavailable(err):
+			return nil, err
+		}
+	}
+	return changes, nil
+}
+
+// approvedCommits lists the commits that reviews and comments are about, newest first.
+func (r *reader) approvedCommits(c *checks.Conversation) []string {
+	var all []string
+	for _, v := range slices.Backward(c.Reviews) {
+		if v.State == "APPROVED" {
+			all = append(all, v.SHA)
+		}
+	}
+	for _, m := range slices.Backward(c.Comments) {
+		all = append(all, m.Head)
+	}
+	for _, h := range r.heads {
+		all = append(all, h.SHA) // a comment may name one of them
+	}
+	return slices.DeleteFunc(all, func(sha string) bool { return git.CheckID(sha) != nil })
+}
+
+// unavailable tells a commit that cannot be had, or cannot be judged, from a failure that is worth another try.
+func unavailable(err error) bool {
+	var absent *git.NotFoundError
+	var refused *git.RefusedError
+	var missing *git.MissingRefError
+	return errors.As(err, &absent) || errors.As(err, &refused) || errors.As(err, &missing)
+}
+
+// remembered reads approvals as they were first seen, and what recurs.
+func (r *reader) remembered(ctx context.Context, c *checks.Conversation) error {
+	recorded, err := r.db.Approvals(ctx, r.site.id, r.pull.Number)
+	if err != nil {
+		return err
+	}
+	for _, a := range recorded {
+		c.Recorded = append(c.Recorded, checks.Approval{
+			Source: a.Source, Subject: a.Subject, Contents: a.Contents,
+			By: checks.Account{ID: a.UserID, Login: a.Login}, Contract: a.Contract, At: a.At,
+		})
+	}
+	recurring, err := r.db.Recurring(ctx, r.site.id, r.config.Now().Add(-recurringWithin))
+	for _, n := range recurring {
+		c.Recurring = append(c.Recurring, checks.Recurring{Kind: n.Kind, Agent: n.Agent, Subject: n.Subject, Times: n.Times})
+	}
+	return err
+}

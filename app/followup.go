@@ -1,0 +1,164 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/store"
+)
+
+// labelNeedsHuman marks a pull request whose agent failed too often in the same way.
+const labelNeedsHuman = "needs-human"
+
+// Reactions to commands (https://docs.github.com/en/rest/reactions/reactions). The reason of a refusal stands in the check
+// run: a comment would be one more thing for agents to answer.
+const (
+	reactionAccepted = "+1"
+	reactionRefused  = "confused"
+)
+
+// followUp carries out what one pull request's report asks for besides being shown.
+type followUp struct {
+	*App
+	site   site
+	pull   gh.Pull
+	report checks.Report
+}
+
+// remember stores what later judgements will need. It comes before everything that GitHub is told.
+func (o *followUp) remember(ctx context.Context) error {
+	if o.pull.Head.Repo != o.site.id {
+		return nil
+	}
+	now := o.config.Now()
+	var failed []store.FailedCheck
+	for _, s := range o.report.Signatures {
+		failed = append(failed, store.FailedCheck{
+			Requirement: s.Requirement, Signature: s.Hash, PR: o.pull.Number, URL: s.URL, At: now,
+		})
+	}
+	var approvals []store.Approval
+	for _, a := range o.report.Approvals {
+		approvals = append(approvals, store.Approval{
+			Source: a.Source, Subject: a.Subject, Contents: a.Contents, Contract: a.Contract,
+			UserID: a.By.ID, Login: a.By.Login, At: a.At,
+		})
+	}
+	return errors.Join(
+		o.db.PutFailures(ctx, o.site.id, headRef(o.pull), o.pull.Head.SHA, failed),
+		o.db.RecordApprovals(ctx, o.site.id, o.pull.Number, approvals),
+		o.db.RecordInterventions(ctx, o.site.id, o.interventions()),
+	)
+}
+
+// interventions are what people did by hand: every approval that counts, and every command that was accepted.
+func (o *followUp) interventions() []store.Intervention {
+	var done []store.Intervention
+	for _, a := range o.report.Approvals {
+		done = append(done, store.Intervention{
+			PR: o.pull.Number, Source: a.Source, Kind: checks.CommandApprove, Agent: o.report.Agent, Subject: a.Subject,
+			UserID: a.By.ID, Login: a.By.Login, At: a.At,
+		})
+	}
+	for _, c := range o.report.Commands {
+		if c.Accepted && c.Kind != checks.CommandApprove {
+			done = append(done, store.Intervention{
+				PR: o.pull.Number, Source: fmt.Sprintf("comment:%d", c.Comment), Kind: c.Kind, Agent: o.report.Agent, Subject: c.Subject,
+				UserID: c.By.ID, Login: c.By.Login, Why: c.Why, At: c.At,
+			})
+		}
+	}
+	return done
+}
+
+// act tells people: a reaction to each command, once; the label; the reviewers who are needed, once. Each is looked up before
+// it is done and may be done twice without harm.
+func (o *followUp) act(ctx context.Context) error {
+	return errors.Join(o.react(ctx), o.label(ctx), o.request(ctx))
+}
+
+func (o *followUp) react(ctx context.Context) error {
+	if len(o.report.Commands) == 0 {
+		return nil
+	}
+	key := store.Key{Repo: o.site.id, PR: o.pull.Number}
+	answered, err := o.db.Answers(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, c := range o.report.Commands {
+		if answered[c.Comment] {
+			continue
+		}
+		reaction := reactionRefused
+		if c.Accepted {
+			reaction = reactionAccepted
+		}
+		if err := o.site.React(ctx, c.Comment, reaction); err != nil && !gh.Absent(err) {
+			return err
+		}
+		if _, err := o.db.PutAnswer(ctx, key, c.Comment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// label marks what a person has to look at, and takes the mark away once a person has said to go on.
+func (o *followUp) label(ctx context.Context) error {
+	has := slices.Contains(o.pull.Labels, labelNeedsHuman)
+	retried := slices.ContainsFunc(o.report.Commands, func(c checks.CommandResult) bool {
+		return c.Accepted && c.Kind == checks.CommandRetry
+	})
+	switch {
+	case o.report.Escalated && !has:
+		return o.site.Label(ctx, o.pull.Number, labelNeedsHuman)
+	case !o.report.Escalated && has && retried:
+		return o.site.Unlabel(ctx, o.pull.Number, labelNeedsHuman)
+	}
+	return nil
+}
+
+// request asks for reviews. Somebody who was asked once is not asked again: they may have been taken off by hand. Whom
+// GitHub refuses (no collaborator, a team without access) is logged; the report names them all the same.
+func (o *followUp) request(ctx context.Context) error {
+	if len(o.report.Reviewers) == 0 {
+		return nil
+	}
+	key := store.Key{Repo: o.site.id, PR: o.pull.Number}
+	done, err := o.db.Requested(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, name := range o.report.Reviewers {
+		if done[strings.ToLower(name)] {
+			continue
+		}
+		if err := o.requestOne(ctx, name); err != nil {
+			return err
+		}
+		if err := o.db.PutRequested(ctx, key, strings.ToLower(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *followUp) requestOne(ctx context.Context, name string) error {
+	if slices.ContainsFunc(o.pull.Requested, func(r string) bool { return strings.EqualFold(r, name) }) {
+		return nil
+	}
+	err := o.site.RequestReviewers(ctx, o.pull.Number, []string{name})
+	var refused *gh.StatusError
+	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
+		o.log.Warn("reviewer refused by GitHub", "repo", o.site.id, "pr", o.pull.Number, "reviewer", name, "error", err)
+		return nil
+	}
+	return err
+}

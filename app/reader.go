@@ -1,0 +1,206 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/git"
+	"github.com/agentplane/agentplane/ownership"
+	"github.com/agentplane/agentplane/store"
+)
+
+// reader gathers the facts of one pull request that git alone does not tell. It asks only for what the judgement needs, and
+// fills in nothing that it could not read: an error is retried, and what is missing does not pass.
+type reader struct {
+	*App
+	site     site
+	mirror   *git.Repo
+	pull     gh.Pull
+	commits  Commits
+	contract *ownership.Contract
+	heads    []store.Head // of the branch, newest first
+	open     []gh.Pull    // see openPulls
+	facts    checks.Facts
+}
+
+// gather reads what checks.NeedsOf asks for.
+func (r *reader) gather(ctx context.Context) error {
+	if r.contract == nil {
+		return nil
+	}
+	needs := checks.NeedsOf(r.contract, r.facts)
+	steps := []struct {
+		doing  string
+		wanted bool
+		read   func(context.Context, checks.Needs) error
+	}{
+		{"read the past of the branch", true, r.past},
+		{"read what CI reported", len(needs.Runs) > 0 || needs.CheckRuns || needs.Statuses, r.evidence},
+		{"read the neighbors", needs.Surroundings, r.surroundings},
+		{"read the proposed contract", needs.Proposal, r.proposal},
+		{"read the conversation", needs.Conversation, r.conversation},
+	}
+	for _, s := range steps {
+		if !s.wanted {
+			continue
+		}
+		if err := s.read(ctx, needs); err != nil {
+			return fmt.Errorf("%s: %w", s.doing, err)
+		}
+	}
+	return nil
+}
+
+// past reads what the store remembers of the branch. A fork's branch has no past here.
+func (r *reader) past(ctx context.Context, _ checks.Needs) error {
+	if r.pull.Head.Repo != r.site.id {
+		return nil
+	}
+	heads, failures, err := r.db.Past(ctx, r.site.id, headRef(r.pull))
+	if err != nil {
+		return err
+	}
+	r.heads = heads
+	past := &checks.Past{}
+	for _, h := range slices.Backward(heads) {
+		past.Heads = append(past.Heads, h.SHA)
+		if h.SHA == r.pull.Head.SHA {
+			r.facts.HeadSince = h.LastAt
+		}
+	}
+	for _, f := range failures {
+		past.Failures = append(past.Failures, checks.PastFailure{
+			Requirement: f.Requirement, Signature: f.Signature, Head: f.SHA, PR: f.PR, URL: f.URL, At: f.At,
+		})
+	}
+	r.facts.Past = past
+	trees, err := r.mirror.Trees(ctx, r.pull.Head.SHA)
+	r.facts.HeadTree = trees[r.pull.Head.SHA]
+	return err
+}
+
+// headRef is the full name of the branch that a pull request comes from.
+func headRef(p gh.Pull) string { return "refs/heads/" + p.Head.Name }
+
+// maxOtherHeads is how many earlier heads with the head's own tree are asked for evidence.
+const maxOtherHeads = 2
+
+// evidence reads what CI reported: on the head, and on earlier heads of the branch that have the very same tree.
+func (r *reader) evidence(ctx context.Context, needs checks.Needs) error {
+	ci := &checks.CI{Workflows: map[string]string{}}
+	if len(needs.Runs) > 0 {
+		if err := r.workflows(ctx, ci, needs.Runs); err != nil {
+			return err
+		}
+	}
+	var err error
+	if needs.CheckRuns {
+		if ci.CheckRuns, err = r.site.OtherCheckRuns(ctx, r.pull.Head.SHA); err != nil {
+			return err
+		}
+	}
+	if needs.Statuses {
+		if ci.Statuses, err = r.site.Statuses(ctx, r.pull.Head.SHA); err != nil {
+			return err
+		}
+	}
+	r.facts.CI = ci
+	return nil
+}
+
+// workflows reads the sources and the newest runs of the workflows that are evidence.
+func (r *reader) workflows(ctx context.Context, ci *checks.CI, paths []string) error {
+	files, err := r.mirror.ShowAll(ctx, r.pull.Head.SHA, paths...)
+	if err != nil {
+		return err
+	}
+	for path, file := range files {
+		if file.Mode == git.ModeFile || file.Mode == git.ModeExecutable {
+			ci.Workflows[path] = string(file.Data)
+		}
+	}
+	twins, err := r.sameTree(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sha := range append([]string{r.pull.Head.SHA}, twins...) {
+		runs, err := r.site.Runs(ctx, sha)
+		if err != nil {
+			return err
+		}
+		for _, run := range newestRuns(runs, paths) {
+			if run.Jobs, err = r.jobs(ctx, run.ID); err != nil {
+				return err
+			}
+			run.JobsKnown, run.Tree = true, r.facts.HeadTree
+			ci.Runs = append(ci.Runs, run)
+		}
+		if len(ci.Runs) > 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// sameTree lists earlier heads of the branch, newest first, whose tree is the head's.
+func (r *reader) sameTree(ctx context.Context) ([]string, error) {
+	if r.facts.HeadTree == "" {
+		return nil, nil
+	}
+	var earlier []string
+	for _, h := range r.heads {
+		if h.SHA != r.pull.Head.SHA {
+			earlier = append(earlier, h.SHA)
+		}
+	}
+	trees, err := r.mirror.Trees(ctx, earlier...)
+	if err != nil {
+		return nil, err
+	}
+	earlier = slices.DeleteFunc(earlier, func(sha string) bool { return trees[sha] != r.facts.HeadTree })
+	return earlier[:min(len(earlier), maxOtherHeads)], nil
+}
+
+// newestRuns keeps, of the runs of the named workflows, the newest of each workflow and event, by id: GitHub's ids grow,
+// its clocks may disagree.
+func newestRuns(runs []checks.Run, paths []string) []checks.Run {
+	type kind struct{ workflow, event string }
+	newest := map[kind]checks.Run{}
+	for _, run := range runs {
+		k := kind{run.Workflow, run.Event}
+		if slices.Contains(paths, run.Workflow) && run.ID > newest[k].ID {
+			newest[k] = run
+		}
+	}
+	var kept []checks.Run
+	for _, run := range newest {
+		kept = append(kept, run)
+	}
+	slices.SortFunc(kept, func(a, b checks.Run) int { return int(a.ID - b.ID) })
+	return kept
+}
+
+// maxFailedJobs is how many failed jobs of a run are asked for their first error.
+const maxFailedJobs = 5
+
+// jobs reads the jobs of a run, and the errors of those that failed.
+func (r *reader) jobs(ctx context.Context, run int64) ([]checks.RunJob, error) {
+	jobs, err := r.site.Jobs(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	asked := 0
+	for i, j := range jobs {
+		if j.Conclusion != "failure" && j.Conclusion != "timed_out" || asked == maxFailedJobs {
+			continue
+		}
+		asked++
+		if jobs[i].Errors, err = r.site.Errors(ctx, j.ID); err != nil && !gh.Absent(err) {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
