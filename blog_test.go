@@ -243,11 +243,16 @@ func TestManifestGrantsTheLeast(t *testing.T) {
 	if err := yaml.Unmarshal(agentplane.Manifest, &manifest); err != nil {
 		t.Fatalf("app.yml: %v", err)
 	}
-	granted := map[string]string{"metadata": "read", "contents": "read", "pull_requests": "read", "checks": "write"}
+	granted := map[string]string{
+		"metadata": "read", "contents": "read", "actions": "read", "statuses": "read", "issues": "read", "members": "read",
+		"checks": "write", "pull_requests": "write",
+	}
 	if diff := cmp.Diff(granted, maps.Clone(manifest.Permissions)); diff != "" {
 		t.Errorf("permissions (-want +app.yml):\n%s", diff)
 	}
-	events := []string{"check_run", "check_suite", "pull_request", "push", "repository"}
+	events := []string{
+		"check_run", "check_suite", "issue_comment", "pull_request", "pull_request_review", "push", "repository", "status", "workflow_run",
+	}
 	if diff := cmp.Diff(events, slices.Sorted(slices.Values(manifest.Events))); diff != "" {
 		t.Errorf("events (-want +app.yml):\n%s", diff)
 	}
