@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -34,6 +35,11 @@ func Local(ctx context.Context, dir string) (*Repo, error) {
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("open clone: %w", err)
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("open clone: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("open clone: %q is no directory", dir)
 	}
 	// The owner of the directory does not matter: nothing in it is executed.
 	out, err := x.run(ctx, command{

@@ -72,6 +72,9 @@ func (o checkOptions) run(ctx context.Context, out, log io.Writer) error {
 	p.say("opening the clone")
 	repo, err := git.Local(ctx, o.repo)
 	if err != nil {
+		if c, lost := findClone(o.repo); c == nil && lost == nil {
+			err = advise(err, "run it in a clone, or name one with --repo")
+		}
 		return couldNotJudge(err)
 	}
 	w, err := o.find(ctx, repo)

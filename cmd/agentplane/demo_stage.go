@@ -48,7 +48,7 @@ func newStage(ctx context.Context, listen string, told *story) (*stage, error) {
 
 func (s *stage) start(ctx context.Context, listen string, told *story) (err error) {
 	if s.hub, err = sim.Start(sim.Options{Addr: listen}); err != nil {
-		return err
+		return advise(err, "give another --listen, or none")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

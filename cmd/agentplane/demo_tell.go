@@ -41,7 +41,7 @@ type teller interface{ tell(m moment) }
 type jsonTeller struct{ out io.Writer }
 
 func (j jsonTeller) tell(m moment) {
-	m.Seconds, m.Millis = m.At.Seconds(), m.Took.Milliseconds()
+	m.Seconds, m.Millis = m.At.Round(time.Millisecond).Seconds(), m.Took.Milliseconds()
 	line, err := json.Marshal(m)
 	if err != nil {
 		return
