@@ -42,11 +42,12 @@ func (j *judge) class(c Change, class *ownership.Class, line int, why string) {
 		if class.Name == ownership.ClassSecrets && !c.removed() {
 			f.Message += "; what was pushed stays in the history, so a secret in it must be replaced"
 		}
-	} else {
-		f.Message = why + "; " + approvalText(class.By)
-		f.Fix = approvalFix(class.By, j.restore(c))
+		j.add(f)
+		return
 	}
-	j.add(f)
+	f.Message = why + "; " + approvalText(class.By)
+	f.Fix = approvalFix(class.By, class.Name, j.restore(c))
+	j.ask(j.classQuestion(class), f)
 }
 
 // writer is the party that wrote the pull request.
@@ -67,7 +68,7 @@ func classLine(class *ownership.Class, r ownership.Ruling) int {
 	return class.Line
 }
 
-// approvalText says who must approve. Approvals are not read: the finding stays until the path is restored.
+// approvalText says who must approve.
 func approvalText(by []string) string {
 	if len(by) == 0 {
 		return "a person with write access who is no agent must approve"
@@ -76,12 +77,12 @@ func approvalText(by []string) string {
 }
 
 // approvalFix offers the way back, too.
-func approvalFix(by []string, restore string) string {
+func approvalFix(by []string, name, restore string) string {
 	who := "a person with write access"
 	if len(by) > 0 {
 		who = "one of " + codes(by)
 	}
-	fix := "Ask " + who + ": agentplane does not read approvals, they decide by merging."
+	fix := "Ask " + who + " for an approving review, or for the comment " + code("/approve "+name) + "."
 	if isCommand(restore) {
 		fix += " Or take the change back: " + code(restore)
 	}
@@ -99,6 +100,15 @@ func (j *judge) classNamed(name string) *ownership.Class {
 
 // links files symlinks and submodules, by the mode of either side: replacing one by a file moves what others read.
 func (j *judge) links(c Change) {
+	what := c.linked()
+	if what != "" {
+		class := j.classNamed(ownership.ClassLinks)
+		j.class(c, class, class.Line, fmt.Sprintf("%s is a %s, in the class %s", code(c.Path), what, code(class.Name)))
+	}
+}
+
+// linked says what a change is where either side is a symlink or a submodule, or "".
+func (c Change) linked() string {
 	what := ""
 	for _, mode := range []uint32{c.OldMode, c.NewMode} {
 		switch mode {
@@ -108,10 +118,7 @@ func (j *judge) links(c Change) {
 			what = "submodule"
 		}
 	}
-	if what != "" {
-		class := j.classNamed(ownership.ClassLinks)
-		j.class(c, class, class.Line, fmt.Sprintf("%s is a %s, in the class %s", code(c.Path), what, code(class.Name)))
-	}
+	return what
 }
 
 // generated returns a function that says whether the .gitattributes of the base mark a path as generated. The head's

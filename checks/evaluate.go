@@ -21,6 +21,7 @@ func Evaluate(c *ownership.Contract, f Facts) Report {
 		j.refused(*f.Touched.Refused) // nobody looked for the contract once the commits were refused
 	case j.contractInForce():
 		j.identify()
+		j.hear()
 		j.touched()
 	}
 	return j.report()
@@ -28,13 +29,19 @@ func Evaluate(c *ownership.Contract, f Facts) Report {
 
 // judge collects findings about one pull request. Its methods only add to them.
 type judge struct {
-	contract *ownership.Contract
-	facts    Facts
-	kind     authorKind
-	agent    *ownership.Agent // nil: no agent's
-	changes  []Change         // sorted, without repetitions
-	classed  int              // paths that classes decide, not ownership
-	findings []Finding
+	contract   *ownership.Contract
+	facts      Facts
+	kind       authorKind
+	agent      *ownership.Agent // nil: no agent's
+	changes    []Change         // sorted, without repetitions
+	ruler      *ownership.Ruler
+	marked     func(path string) bool // as generated, by the base's attributes
+	asks       []*ask                 // approvals that are needed, by the order of their first path
+	answers    []*answer
+	expansions []expansion
+	widened    int // paths that an expansion lets pass
+	classed    int // paths that classes decide, not ownership
+	findings   []Finding
 }
 
 // add files a finding under its rule's own check, level, verdict and party, where the finding does not say otherwise.
@@ -71,6 +78,9 @@ func (j *judge) report() Report {
 	}
 	if j.agent != nil {
 		r.Agent = j.agent.Name
+	}
+	if j.contract != nil {
+		r.Outcome = Outcome{Approvals: j.approvals(), Commands: j.commandResults(), Reviewers: j.reviewers()}
 	}
 	for _, name := range checkNames() {
 		of := r.Of(name)

@@ -23,7 +23,14 @@ func goodFacts() Facts {
 		SiblingsKnown: true,
 		ReadAt:        time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 		Touched:       &Touched{Landed: []string{}, Attributes: map[string]string{}},
+		Conversation:  &Conversation{Teams: exampleTeams(), Reviewed: map[string][]Change{}},
+		Surroundings:  &Surroundings{},
 	}
+}
+
+// exampleTeams are those that the example contract names: sam is of the platform, dora of design, ada an architect.
+func exampleTeams() []Team {
+	return []Team{{Name: "@octo/platform", Members: []int64{61}}, {Name: "@octo/design", Members: []int64{62}}, {Name: "@octo/architects", Members: []int64{63}}}
 }
 
 // touch adds changes, and their paths to the tree that would land.
@@ -93,6 +100,7 @@ func factLine(f *Facts, key string, w []string) bool {
 		f.Head.Repo = 99
 	case "local":
 		f.Local, f.PR, f.Author, f.Pusher, f.SiblingsKnown = true, 0, Account{}, Account{}, false
+		f.Conversation, f.Surroundings = nil, nil
 	case "agent":
 		f.Agent = w[0]
 	case "author":
@@ -132,9 +140,49 @@ func touchedLine(f *Facts, key string, w []string) bool {
 	case "untouched":
 		f.Touched = nil
 	default:
+		return conversationLine(f, key, w)
+	}
+	return true
+}
+
+// conversationLine reads what people said. Every line is a minute later than the one before.
+func conversationLine(f *Facts, key string, w []string) bool {
+	talk := f.Conversation
+	at := f.ReadAt.Add(time.Duration(len(talk.Reviews)+len(talk.Comments)-60) * time.Minute)
+	switch key {
+	case "review":
+		talk.Reviews = append(talk.Reviews, Review{ID: int64(number(w[0])), State: w[1], SHA: commit(w[2]), By: accountOf(w[3:]), At: at})
+	case "comment", "edited":
+		c := Comment{ID: int64(number(w[0])), Body: w[1], Head: commit(w[2]), By: accountOf(w[3:]), At: at, Edited: key == "edited"}
+		talk.Comments = append(talk.Comments, c)
+	case "may":
+		talk.People = append(talk.People, Standing{Account: accountOf(w[1:]), Permission: w[0]})
+	case "team":
+		talk.Teams = append(talk.Teams, Team{Name: w[0], Members: []int64{int64(number(w[1]))}})
+	case "team-problem":
+		talk.Teams = []Team{{Name: w[0], Problem: w[1]}}
+	case "pushed":
+		talk.PushedBy = append(talk.PushedBy, accountOf(w))
+	case "reviewed":
+		talk.Reviewed[commit(w[0])] = append(talk.Reviewed[commit(w[0])], Change{Path: w[1], OldMode: modeFile, NewMode: modeFile, OldID: "1", NewID: w[2]})
+	case "recorded":
+		talk.Recorded = append(talk.Recorded, Approval{Source: w[0], Subject: w[1], Contract: w[2], By: accountOf(w[3:]), At: at})
+	case "recurring":
+		talk.Recurring = append(talk.Recurring, Recurring{Kind: w[0], Agent: w[1], Subject: w[2], Times: number(w[3])})
+	case "unheard":
+		f.Conversation = nil
+	default:
 		return false
 	}
 	return true
+}
+
+// commit writes out a commit that a golden gives by its first digit; a is the head.
+func commit(digit string) string {
+	if len(digit) != 1 {
+		return digit
+	}
+	return strings.Repeat(digit, 40)
 }
 
 func accountOf(w []string) Account {

@@ -11,10 +11,9 @@ import (
 
 // judgePaths judges every changed path: its name, its owner, its classes, its interfaces.
 func (j *judge) judgePaths() {
-	ruler := j.contract.Ruler()
-	generated := j.generated()
+	j.ruler, j.marked = j.contract.Ruler(), j.generated()
 	for i, c := range j.changes {
-		ruling := ruler.Rule(j.agent, c.Path)
+		ruling := j.ruler.Rule(j.agent, c.Path)
 		if i == 0 || j.changes[i-1].Path != c.Path {
 			j.name(c)
 			j.ownership(c, ruling)
@@ -22,7 +21,10 @@ func (j *judge) judgePaths() {
 			j.classes(c, ruling)
 		}
 		j.links(c)
-		j.generatedFile(c, ruling, generated(c.Path))
+		j.generatedFile(c, ruling, j.marked(c.Path))
+	}
+	for _, a := range j.asks {
+		j.needApproval(a.question, a.pending)
 	}
 }
 
@@ -58,6 +60,10 @@ func (j *judge) ownership(c Change, r ownership.Ruling) {
 		f.Message = fmt.Sprintf("%s belongs to %s, not to %s", path, codes(r.Owners), agent)
 	default:
 		f.Message = fmt.Sprintf("%s is not among the paths of %s, and no agent owns it", path, agent)
+	}
+	if e := j.expanded(c.Path); e != nil && f.Rule == RuleOutside {
+		f = j.expandedFinding(f, e)
+		j.widened++
 	}
 	j.add(f)
 }
@@ -140,8 +146,8 @@ func (j *judge) interfaces(c Change, r ownership.Ruling) {
 				break
 			}
 		}
-		j.add(Finding{
-			Rule: InterfaceRule(in.Name), Path: c.Path, Owner: r.Owner, Contract: at(line), Fix: approvalFix(in.By, j.restore(c)),
+		j.ask(j.interfaceQuestion(in), Finding{
+			Rule: InterfaceRule(in.Name), Path: c.Path, Owner: r.Owner, Contract: at(line), Fix: approvalFix(in.By, in.Name, j.restore(c)),
 			Message: fmt.Sprintf("%s is part of the interface %s, which others build against; %s",
 				code(c.Path), code(in.Name), approvalText(in.By)),
 		})

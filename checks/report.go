@@ -55,6 +55,13 @@ type Signature struct {
 	URL         string
 }
 
+func compareApprovals(a, b Approval) int {
+	return cmp.Or(
+		cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Source, b.Source), cmp.Compare(a.By.ID, b.By.ID), cmp.Compare(a.Contents, b.Contents),
+		cmp.Compare(a.Contract, b.Contract), a.At.Compare(b.At), cmp.Compare(a.By.Login, b.By.Login),
+	)
+}
+
 // Source says which contract judged.
 type Source struct {
 	File   string `json:"file"`

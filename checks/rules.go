@@ -14,6 +14,7 @@ const (
 	RuleContractMissing RuleID = "contract/missing"
 	RuleContractInvalid RuleID = "contract/invalid"
 	RuleOutside         RuleID = "ownership/outside"
+	RuleExpanded        RuleID = "ownership/expanded"
 	RuleNever           RuleID = "ownership/never"
 	RuleOverlap         RuleID = "ownership/overlap"
 	RuleUnassigned      RuleID = "ownership/unassigned"
@@ -83,6 +84,11 @@ func ownershipRules() []Rule {
 			"if any. A rename touches both its names, and a change of mode counts.",
 		Remedy: "Restore the path with the command in `fix`, and leave the change to its owner.",
 	}, {
+		ID: RuleExpanded, Check: CheckOwnership, Level: Notice, Verdict: Success, Who: Agent,
+		Meaning: "The agent does not own the path, and an integrator or an administrator let this pull request change it, by the comment " +
+			"`/expand <path or pattern> [<why>]`. It holds for this pull request only, and never beats `never` or a permission class.",
+		Remedy: "Nothing. Where it comes again and again, let the contract say it.",
+	}, {
 		ID: RuleNever, Check: CheckOwnership, Level: Error, Verdict: Failure, Who: Agent,
 		Meaning: "The path matches the agent's `never`, compared after Unicode normalisation and case folding. `never` beats `owns`.",
 		Remedy:  "Restore the path with the command in `fix`.",
@@ -145,11 +151,12 @@ func reviewRules() []Rule {
 		Meaning: "The path belongs to a permission class, built-in or declared. A class that is set to `deny`, and a generated file that " +
 			"the base does not track, are errors that nobody can approve: the author must act. Binds agents and bots; `contract` and " +
 			"denied classes bind people too.",
-		Remedy: "Someone of the class's `by` approves; without `by`, a person with write access who is no agent. Or restore the path.",
+		Remedy: "Someone of the class's `by` approves, by a review or by the comment `/approve <name>`; without `by`, a person with write " +
+			"access. Never an agent, a bot, the author or whoever pushed. Or restore the path. What was approved is a notice.",
 	}, {
 		ID: interfacePrefix + "<name>", Check: CheckReview, Level: Warning, Verdict: ActionRequired, Who: Person,
 		Meaning: "The path belongs to an interface that others build against. Binds everyone.",
-		Remedy:  "Someone of the interface's `by` reviews the change, with the consumers in mind.",
+		Remedy:  "Someone of the interface's `by` approves the change, by a review or by the comment `/approve <name>`, with the consumers in mind.",
 	}}
 }
 
@@ -195,5 +202,9 @@ A check's verdict is the worst of its findings: ` + "`success` < `pending` < `ac
 always a person who acts.
 
 Classes bind agents' and bots' pull requests. People's are bound by ` + "`contract`" + ` and by classes set to ` + "`deny`" + `. Interfaces bind everyone.
-Approvals are not read: a class or an interface that is touched stays ` + "`action_required`" + `, and a person decides by merging.
+
+An approval is a review that approves, or the comment ` + "`/approve <class, interface or harness> [<commit>]`" + `, by somebody who may. It is
+for the contents that the class or interface had at that commit: a rebase that leaves them alone keeps it, another change of them, or another
+contract, ends it. Of each person the newest review or command counts; one that asks for changes stands against it until that person approves or
+it is dismissed, and then nothing older comes back. A command is the first line of a comment, exactly, and never edited.
 `
