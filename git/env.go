@@ -76,15 +76,17 @@ var toleratedFsck = []string{
 
 // environ builds a child's environment from nothing.
 func (x *runner) environ(c command) []string {
-	env := []string{
-		"PATH=" + x.path,
-		"HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "LC_ALL=C", "TZ=UTC", "MALLOC_ARENA_MAX=2",
+	env := []string{"PATH=" + x.path, "HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "LC_ALL=C", "TZ=UTC", "MALLOC_ARENA_MAX=2"}
+	if c.program != "" {
+		return env
+	}
+	env = append(env,
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1",
 		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false",
 		"GIT_PROTOCOL_FROM_USER=0", "GIT_NO_REPLACE_OBJECTS=1", "GIT_NO_LAZY_FETCH=1",
 		"GIT_OPTIONAL_LOCKS=0", "GIT_LITERAL_PATHSPECS=1", "GIT_ADVICE=0",
-		"GIT_ALLOW_PROTOCOL=" + c.protocol,
-	}
+		"GIT_ALLOW_PROTOCOL="+c.protocol,
+	)
 	if c.dir.git != "" {
 		env = append(env, "GIT_DIR="+c.dir.git)
 	}

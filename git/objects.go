@@ -44,7 +44,7 @@ func (s *scratch) treesOf(ctx context.Context, commits ...string) ([]string, err
 
 // missingObject is what git would say of an object that is not there.
 func missingObject(args, id string) error {
-	return &childError{args: args, stderr: "fatal: unable to read " + id, err: errors.New("missing object")}
+	return &childError{name: "git " + args, stderr: "fatal: unable to read " + id, err: errors.New("missing object")}
 }
 
 // require reports a *NotFoundError unless every id is an object of this kind.

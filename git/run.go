@@ -2,6 +2,7 @@ package git
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type repoDir struct {
 
 // command is one child to run.
 type command struct {
+	program  string // absolute path of another program than git, "" for git
 	args     []string
 	dir      repoDir
 	cwd      string // "" means the root directory
@@ -41,7 +43,33 @@ type command struct {
 	sink     sink     // takes stdout instead of the returned bytes
 	secrets  []string // values cut out of messages
 	transfer bool     // moves packs: Limits.Fetch instead of CPU and Wall
+	brief    bool     // one file is looked at: briefCPU and briefWall instead of CPU and Wall
 	silent   bool     // whatever it says on stderr is a failure
+}
+
+// What reading one file may take; a file of 1 MiB takes a tenth of a second.
+const (
+	briefCPU  = 2 * time.Second
+	briefWall = 5 * time.Second
+)
+
+// name is the program and its sub-command, for messages.
+func (c command) name() string {
+	if c.program != "" {
+		return filepath.Base(c.program)
+	}
+	return "git " + c.args[0]
+}
+
+// times are the processor and wall time of a child.
+func (x *runner) times(c command) (cpu, wall time.Duration) {
+	switch {
+	case c.transfer:
+		return x.limits.Fetch, x.limits.Fetch
+	case c.brief:
+		return min(briefCPU, x.limits.CPU), min(briefWall, x.limits.Wall)
+	}
+	return x.limits.CPU, x.limits.Wall
 }
 
 // sink takes a child's output as it comes. An error it returns kills the
@@ -73,14 +101,12 @@ func newRunner(o Options) (*runner, error) {
 // on itself and then becomes git, so no instruction of git runs without them.
 // RLIMIT_NPROC is left alone: it counts every process of the user, ours too.
 func (x *runner) argv(c command) []string {
-	argv := append([]string{x.git}, c.args...)
+	argv := append([]string{cmp.Or(c.program, x.git)}, c.args...)
 	if x.prlimit == "" {
 		return argv
 	}
-	cpu := int64(x.limits.CPU / time.Second)
-	if c.transfer {
-		cpu = int64(x.limits.Fetch / time.Second)
-	}
+	took, _ := x.times(c)
+	cpu := int64(took / time.Second)
 	return append([]string{
 		x.prlimit,
 		fmt.Sprintf("--as=%d", x.limits.Memory),
@@ -98,12 +124,9 @@ func (x *runner) run(ctx context.Context, c command) ([]byte, error) {
 	case x.slots <- struct{}{}:
 		defer func() { <-x.slots }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait to run git %s: %w", c.args[0], context.Cause(ctx))
+		return nil, fmt.Errorf("wait to run %s: %w", c.name(), context.Cause(ctx))
 	}
-	wall := x.limits.Wall
-	if c.transfer {
-		wall = x.limits.Fetch
-	}
+	_, wall := x.times(c)
 	child, cancel := context.WithTimeout(ctx, wall)
 	defer cancel()
 	out := &output{max: x.limits.Output, next: c.sink, stop: cancel}
@@ -116,11 +139,11 @@ func (x *runner) run(ctx context.Context, c command) ([]byte, error) {
 	case out.err != nil:
 		return nil, out.err
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("git %s: %w", c.args[0], context.Cause(ctx))
+		return nil, fmt.Errorf("%s: %w", c.name(), context.Cause(ctx))
 	case err == nil:
 		return out.buf.Bytes(), nil
 	}
-	e := &childError{args: c.args[0], stderr: said.String(), overflow: out.over, timeout: child.Err() != nil && !out.over, err: err}
+	e := &childError{name: c.name(), stderr: said.String(), overflow: out.over, timeout: child.Err() != nil && !out.over, err: err}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		e.code, e.signal = exit.ExitCode(), signalOf(exit)
@@ -233,7 +256,7 @@ func redact(s string, secrets []string) string {
 
 // childError says how a child failed.
 type childError struct {
-	args     string // the sub-command
+	name     string // the program and its sub-command
 	code     int    // exit status, -1 for a signal
 	signal   string // the signal that ended it, if one did
 	stderr   string // redacted, at most 64 KiB
@@ -250,7 +273,7 @@ var (
 	killedPattern = regexp.MustCompile(`^fatal: fetch-pack: invalid index-pack output$`)
 )
 
-// Error names the sub-command, how it ended and what it said last.
+// Error names the program, how it ended and what it said last.
 func (e *childError) Error() string {
 	how := e.err.Error()
 	switch {
@@ -262,7 +285,7 @@ func (e *childError) Error() string {
 	if s := e.said(); s != "" {
 		how += ": " + s
 	}
-	return "git " + e.args + ": " + how
+	return e.name + ": " + how
 }
 
 // Unwrap returns what os/exec said.
