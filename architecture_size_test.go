@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -170,7 +171,7 @@ func checkTestsOutweigh(t *tree) []string {
 	}
 	for _, s := range t.files { // cases are files too
 		dir, _, inside := strings.Cut(s.path, "/testdata/")
-		if inside && (strings.HasSuffix(s.path, ".txtar") || strings.HasSuffix(s.path, ".json")) {
+		if inside && (slices.Contains([]string{".txtar", ".txt", ".json"}, path.Ext(s.path))) {
 			tests[dir] += s.lines()
 		}
 	}

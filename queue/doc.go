@@ -1,0 +1,61 @@
+// Package queue is the merge queue of one integration branch, as a state machine.
+//
+//	Step(lane, event) → lane, effects     what happens next
+//	Plan(lane)        → order, holds      who goes when, and who waits for what
+//	Statuses(lane)    → by pull request   how everybody stands
+//
+// The package is pure: it reads no clock, network, disk or environment, returns no error and never panics. An event is
+// something that was seen; an effect is something to do. Whoever drives the lane saves lane and effects in one
+// transaction, carries the effects out, and brings what comes of them back as events.
+//
+// # A pull request's way
+//
+// Submitted makes it an entry, at one head. It is held until Judged says that this head is in order, by the contract
+// that is in force, and until what it depends on has landed or goes before it. Then the planner puts it into a
+// candidate: a commit that merges some entries onto the branch's tip, or onto another candidate that is expected to
+// land. Build makes that commit, Built tells of it, and CI tests it: Tested. When every requirement has passed on that
+// commit, Land moves the branch to exactly it, and nothing else. Landed tells what the branch holds then. An entry that
+// is at fault leaves with a Reason.
+//
+// # Guarantees
+//
+//   - Step is total, deterministic and idempotent: the same event again changes nothing and asks for nothing. It does
+//     not change its argument.
+//   - What lands is the commit that was tested, by compare and swap on the tip by our own records. While a landing is
+//     on its way, only its own outcome counts. A branch that holds anything else freezes the lane, and no foreign
+//     commit is adopted unless a person says so.
+//   - Nothing is built at a head that was not judged good by the contract in force. A push, a new contract or a worse
+//     verdict ends every candidate with that entry, but for a landing that has begun.
+//   - What an entry depends on lands before it, or in the same candidate below it. Cycles are held, and printed.
+//   - A pull request lands once. It lands again only when the target was merged without it, and after another test.
+//   - What has failed together is never tested again unchanged, nor inside anything larger (FailedSet).
+//   - What is nobody's fault ejects nobody: a refusal by GitHub rests or pauses the lane, CI that starts nothing pauses
+//     it, a branch that fails by itself pauses it.
+//   - Every entry lands, leaves with a reason, or waits for something that has a name.
+//
+// # Late, lost and repeated events
+//
+// Commands carry the id of their comment, readings of GitHub a number that grows with each (not a clock). What is older
+// than what the lane knows changes nothing. What was lost comes with the next sweep: Reconciled. The outcome of a Build
+// or a Land must not be lost; the effect is retried under its key until there is one.
+//
+// # The planner
+//
+// Entries are ordered by what they depend on, and then by rank: what is in flight, priority, patience, turns of agents,
+// chance to pass, arrival. Chances come from what only this program knows: whether CI has seen the commands pass on
+// this head, how the agent's earlier entries went, which subsystems an entry touches, and which failed sets it is in.
+//
+// Candidates form a tree. A child stands on its parent and assumes that it passes; a younger sibling assumes that its
+// elders fail. The place that is needed most likely is filled first (Policy.Goal says down to which chance). While there
+// is room for all, every entry has a candidate of its own. When there is not, the likely ones are pooled, as long as the
+// pool is likely to pass, and the doubtful ones are tested apart on the tip: a failure there is their own, and a pass
+// makes them fit for a pool. Such a test is not stopped because something else has landed meanwhile.
+//
+// A failed set is divided by chance, so that its parts pass about half of the time. When all members but one have
+// landed, the last one is the culprit without another test.
+//
+// # Time
+//
+// Ticked brings the time. A candidate on which nothing starts within Policy.Start is another thing than one that does
+// not end within Policy.Timeout; both name the requirements that are missing.
+package queue

@@ -1,0 +1,299 @@
+package queue
+
+import "slices"
+
+// The planner's choices, as chances. They were tuned with the simulation in this package's tests.
+const (
+	leastFast     = sure * 20 / 100 // a candidate that is needed less often is not started, when time comes first
+	leastLean     = sure * 75 / 100 // the same when CI runs come first
+	floorOrdinary = sure * 60 / 100 // a batch passes at least this often
+	floorSuspects = sure * 50 / 100 // a part of a failed set is chosen to pass half of the time: that teaches most
+	doubtful      = sure * 93 / 100 // below this, an entry is tested alone when there are more than can be
+	worthKnowing  = sure * 50 / 100 // what testing a doubtful entry alone is worth, also when it cannot land from there
+)
+
+// missesAllowed bounds how far a batch is searched for one more entry that fits.
+const missesAllowed = 64
+
+// A plan is a tree of candidates: the tip, what is being tested on it, and what could be tested next. A child assumes
+// that its parent passes, and that its elder siblings fail.
+type plan struct {
+	lane    *Lane
+	v       *view
+	nodes   []node
+	free    int          // candidates that may still start
+	waiting int          // entries that may move and are in no candidate
+	crowded bool         // they are more than may start
+	busy    map[int]bool // pull requests in a candidate, or planned for one
+	probed  map[int]bool // pull requests that are tested apart, or on an older tip
+}
+
+// A node is a candidate, or one that is planned.
+type node struct {
+	parent  int
+	id      string // "" for the tip, and for what is only planned
+	commit  string // "" before it is built
+	members []Member
+	chance  Chance // to pass, when what it stands on does
+	arrive  Chance // that it and all below pass, and elder siblings fail
+	alone   Chance // that no child passes
+	closed  bool   // nothing more can be put onto it
+	fresh   bool   // planned now
+}
+
+// fill starts candidates while there is room and something worth a CI run. What was planned changes what is worth it, so
+// it plans until a plan starts nothing.
+func (w *work) fill() {
+	for w.lane.stopped() == "" && w.start() {
+		continue
+	}
+}
+
+// start starts what one plan says, as far as it stands on something that is built. What stands on something that is not
+// keeps its room. It tells whether it started anything.
+func (w *work) start() bool {
+	p := w.plan()
+	for p.free > 0 && p.grow() {
+		p.free--
+	}
+	started := false
+	for _, n := range p.nodes {
+		if base := p.nodes[n.parent]; n.fresh && base.commit != "" {
+			c := newCandidate(w.serial(), base.id, base.commit, n.members)
+			w.lane.Candidates = append(w.lane.Candidates, c)
+			w.emit(w.lane.build(&c))
+			started = true
+		}
+	}
+	return started
+}
+
+// plan draws the tree as it stands.
+func (w *work) plan() *plan {
+	l := &w.lane
+	p := &plan{lane: l, v: look(l), free: l.Policy.Parallel, busy: map[int]bool{}, probed: map[int]bool{}}
+	p.nodes = []node{{commit: l.Tip, chance: sure, arrive: sure, alone: sure}}
+	index := map[string]int{"": 0}
+	for i := range l.Candidates {
+		c := &l.Candidates[i]
+		if c.running() {
+			p.free--
+		}
+		for _, m := range c.Members {
+			p.busy[m.Number] = true
+			p.probed[m.Number] = p.probed[m.Number] || !l.rooted(c)
+		}
+		if l.rooted(c) {
+			index[c.ID] = p.add(node{parent: index[c.Base], id: c.ID, commit: c.Commit, members: c.Members, chance: p.passes(c)})
+		}
+	}
+	p.apartAlready()
+	for _, i := range p.v.order {
+		if !p.busy[l.Entries[i].Number] {
+			p.waiting++
+		}
+	}
+	p.crowded = p.waiting > p.free
+	if l.Policy.Goal == Lean && p.free < l.Policy.Parallel && p.waiting < l.Policy.Batch {
+		p.free = 0 // what arrives meanwhile is tested together
+	}
+	return p
+}
+
+// apartAlready finds the doubtful that are being tested on the tip beside an elder candidate. They stay there.
+func (p *plan) apartAlready() {
+	elder := false
+	for _, n := range p.nodes[1:] {
+		if n.parent == 0 {
+			if elder && n.chance < doubtful && len(n.members) == 1 {
+				p.probed[n.members[0].Number] = true
+			}
+			elder = true
+		}
+	}
+}
+
+// add hangs a node into the tree, as the youngest child of its parent.
+func (p *plan) add(n node) int {
+	base := &p.nodes[n.parent]
+	n.arrive = base.arrive.and(base.alone).and(n.chance)
+	base.alone = base.alone.and(n.chance.not())
+	n.alone = sure
+	p.nodes = append(p.nodes, n)
+	return len(p.nodes) - 1
+}
+
+// passes is how likely a candidate passes, by what is known now.
+func (p *plan) passes(c *Candidate) Chance {
+	if !c.running() {
+		return sure
+	}
+	var at []int
+	for _, m := range c.Members {
+		if i, ok := p.v.at[m.Number]; ok {
+			at = append(at, i)
+		}
+	}
+	return p.together(at)
+}
+
+// together is how likely entries pass as one batch.
+func (p *plan) together(entries []int) Chance {
+	all := sure
+	for k, i := range entries {
+		all = all.and(p.v.chances[i])
+		for _, j := range entries[:k] {
+			all = all.and(pairChance(&p.lane.Entries[i], &p.lane.Entries[j]))
+		}
+	}
+	return all
+}
+
+// grow plans the candidate that is worth most. It tells whether there is one.
+func (p *plan) grow() bool {
+	for {
+		best, value := p.best()
+		if best >= 0 && value >= worthKnowing {
+			if p.put(best) {
+				return true
+			}
+			continue
+		}
+		if p.probe() {
+			return true
+		}
+		if best < 0 || value < p.least() {
+			return false
+		}
+		if p.put(best) {
+			return true
+		}
+	}
+}
+
+// least is the chance to be needed below which nothing is started.
+func (p *plan) least() Chance {
+	if p.lane.Policy.Goal == Lean {
+		return leastLean
+	}
+	return leastFast
+}
+
+// best finds the open place in the tree that is needed most likely, the oldest of equals.
+func (p *plan) best() (at int, value Chance) {
+	at = -1
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if v := n.arrive.and(n.alone); !n.closed && v > value {
+			at, value = i, v
+		}
+	}
+	return at, value
+}
+
+// put plans a candidate at a place, or closes the place.
+func (p *plan) put(at int) bool {
+	assumed := p.assumed(at)
+	free := func(e *Entry) bool { return !assumed[e.Number] && !p.probed[e.Number] }
+	members := p.group(at, func(e *Entry) bool { return free(e) && !p.apart(e) })
+	if len(members) == 0 && len(p.nodes) == 1 {
+		members = p.group(at, free)
+	}
+	if len(members) == 0 {
+		p.nodes[at].closed = true
+		return false
+	}
+	p.hang(at, members)
+	return true
+}
+
+// probe plans a candidate on the tip for what is better tested apart, also when others are likely to land before: a
+// failure there is its own, and a pass makes it likely enough to be pooled.
+func (p *plan) probe() bool {
+	ground := p.ground()
+	members := p.group(ground, func(e *Entry) bool { return !p.busy[e.Number] && p.apart(e) && !p.answered(e) })
+	if len(members) > 0 {
+		p.hang(ground, members)
+	}
+	return len(members) > 0
+}
+
+// ground is the highest place that is certain to land: the tip, or what has passed on it.
+func (p *plan) ground() int {
+	at := 0
+	for i := range p.nodes {
+		if n := &p.nodes[i]; i > 0 && n.parent == at && n.chance == sure && n.commit != "" {
+			at = i
+		}
+	}
+	return at
+}
+
+// answered tells whether a suspect's guilt will be known without a test of its own: all others of its failed set are
+// being tested, or, when CI runs come first, some are.
+func (p *plan) answered(e *Entry) bool {
+	m := e.member()
+	return slices.ContainsFunc(p.lane.Failed, func(s FailedSet) bool {
+		idle := slices.ContainsFunc(s.Members, func(o Member) bool { return o != m && !p.busy[o.Number] })
+		tested := slices.ContainsFunc(s.Members, func(o Member) bool { return o != m && p.busy[o.Number] })
+		return slices.Contains(s.Members, m) && (!idle || tested && p.lane.Policy.Goal == Lean)
+	})
+}
+
+// apart tells whether an entry is better tested apart: one of a failed set, and a doubtful one where many wait.
+func (p *plan) apart(e *Entry) bool {
+	return p.v.suspect[e.Number] || p.crowded && p.v.chances[p.v.at[e.Number]] < doubtful
+}
+
+// hang adds a planned candidate to the tree.
+func (p *plan) hang(at int, entries []int) {
+	n := node{parent: at, fresh: true, chance: p.together(entries)}
+	for _, i := range entries {
+		e := &p.lane.Entries[i]
+		n.members = append(n.members, e.member())
+		if !p.busy[e.Number] {
+			p.busy[e.Number] = true
+			p.waiting--
+		}
+	}
+	p.add(n)
+}
+
+// below lists the members of a place and of all it stands on.
+func (p *plan) below(at int) (members []Member) {
+	for ; at > 0; at = p.nodes[at].parent {
+		members = append(members, p.nodes[at].members...)
+	}
+	return members
+}
+
+// assumed lists the pull requests that are assumed to fail where a place gets another child: the members of the
+// children it has, and of the elder siblings of all below.
+func (p *plan) assumed(at int) map[int]bool {
+	fail := map[int]bool{}
+	elder := func(parent, before int) {
+		for i := 1; i < before; i++ {
+			if p.nodes[i].parent == parent {
+				for _, m := range p.nodes[i].members {
+					fail[m.Number] = true
+				}
+			}
+		}
+	}
+	elder(at, len(p.nodes))
+	for ; at > 0; at = p.nodes[at].parent {
+		elder(p.nodes[at].parent, at)
+	}
+	return fail
+}
+
+// size is how many entries a batch should have: one while there is room for all, more the more there are.
+func (p *plan) size() int {
+	switch {
+	case p.lane.Policy.Goal == Lean:
+		return p.lane.Policy.Batch
+	case !p.crowded:
+		return 1
+	}
+	return min(p.lane.Policy.Batch, (p.waiting+p.free-1)/max(1, p.free))
+}

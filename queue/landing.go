@@ -1,0 +1,282 @@
+package queue
+
+import (
+	"slices"
+	"time"
+)
+
+// invalidate drops the candidates that can no longer land as they are, unless what they will tell is still worth
+// knowing. A landing that is on its way is left alone. It tells whether it dropped one.
+func (w *work) invalidate() bool {
+	var gone []string
+	for i := range w.lane.Candidates {
+		if c := &w.lane.Candidates[i]; c.State != Landing && !w.valid(c) {
+			gone = append(gone, c.ID)
+		}
+	}
+	for _, id := range gone {
+		w.prove(w.lane.candidate(id))
+		w.drop(id)
+	}
+	return len(gone) > 0
+}
+
+// prove notes that the members of a candidate have passed on the branch, even though it will not land.
+func (w *work) prove(c *Candidate) {
+	if c.State != Passed || c.Base != "" {
+		return
+	}
+	for _, m := range c.Members {
+		if e := w.entry(m.Number); e != nil && e.Head == m.Head {
+			e.Proven = true
+		}
+	}
+}
+
+// valid tells whether a candidate stands on something that stands, its members are as they were when it was planned,
+// and it can land or teach.
+func (w *work) valid(c *Candidate) bool {
+	chain := w.lane.chain(c)
+	if len(chain) == 0 || w.lane.Frozen.Why != "" || w.lane.Restart != nil {
+		return false
+	}
+	if !w.movable(chain, c) {
+		return false
+	}
+	for _, m := range c.Members {
+		e := w.entry(m.Number)
+		if (e == nil || e.Head != m.Head) && !w.lane.merged(m.Number) {
+			return false
+		}
+	}
+	return chain[0].Onto == w.lane.Tip || w.teaches(c)
+}
+
+// movable tells whether every member may move, with all that it needs below it.
+func (w *work) movable(chain []*Candidate, c *Candidate) bool {
+	var below []Member
+	for _, link := range chain[:len(chain)-1] {
+		below = append(below, link.Members...)
+	}
+	for _, m := range c.Members {
+		e := w.entry(m.Number)
+		if e == nil {
+			continue // it landed, or the caller sees that it is gone
+		}
+		if e.Head != m.Head || ownHold(&w.lane, e).Kind != "" || !w.served(e, below) {
+			return false
+		}
+		below = append(below, m)
+	}
+	return true
+}
+
+// served tells whether everything that an entry needs has landed or is among the members below it.
+func (w *work) served(e *Entry, below []Member) bool {
+	for _, n := range e.Known.After {
+		if !n.met(&w.lane) && !has(below, n.Number) {
+			return false
+		}
+	}
+	return true
+}
+
+// teaches tells whether a candidate on an older tip still has something to say. It stands on what has landed, so a
+// failure is its members' own, and a pass makes them likely to pass again.
+func (w *work) teaches(c *Candidate) bool {
+	if c.Base != "" || c.State == Building || c.State == Passed {
+		return false
+	}
+	return slices.ContainsFunc(c.Members, func(m Member) bool {
+		return w.entry(m.Number) != nil && !w.testedElsewhere(m, c)
+	})
+}
+
+// testedElsewhere tells whether a candidate that can land has a member.
+func (w *work) testedElsewhere(m Member, than *Candidate) bool {
+	for i := range w.lane.Candidates {
+		c := &w.lane.Candidates[i]
+		if c.ID != than.ID && slices.Contains(c.Members, m) && w.lane.rooted(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// startLanding lands the candidate that brings the most, one at a time. What it stands on need not have been tested to
+// the end: its own commit contains all of it, and was.
+func (w *work) startLanding() {
+	if w.lane.stopped() != "" || w.lane.landing() != nil {
+		return
+	}
+	var best *Candidate
+	most := 0
+	for i := range w.lane.Candidates {
+		c := &w.lane.Candidates[i]
+		if n := w.lands(c); n > most {
+			best, most = c, n
+		}
+	}
+	if best != nil {
+		w.fold(best)
+	}
+}
+
+// fold makes one candidate of what lands together, so that nothing that happens to its parts can stop it any more, and
+// lands it.
+func (w *work) fold(c *Candidate) {
+	members := w.lane.content(c)
+	var below []string
+	for _, link := range w.lane.chain(c) {
+		if link.ID != c.ID {
+			below = append(below, link.ID)
+		}
+	}
+	c.State, c.Members, c.Base, c.Onto = Landing, members, "", w.lane.Tip
+	w.emit(w.lane.land(c))
+	for _, id := range below {
+		w.drop(id)
+	}
+	w.invalidate()
+}
+
+// lands counts the pull requests that would land with a candidate; 0 when it cannot.
+func (w *work) lands(c *Candidate) int {
+	if c.State != Passed || !w.lane.rooted(c) {
+		return 0
+	}
+	return len(w.lane.content(c))
+}
+
+// landed notes what the branch holds after a Land. Anything but the tested commit and tree freezes the lane.
+func (w *work) landed(e Landed) {
+	if e.Candidate == "" {
+		w.restarted(e)
+		return
+	}
+	c := w.lane.candidate(e.Candidate)
+	if c == nil || c.State != Landing {
+		return
+	}
+	if e.Commit != c.Commit || e.Tree != c.Tree {
+		c.State = Passed
+		w.freeze("the branch was moved to "+short(c.Commit)+" and holds something else", e.Commit)
+		return
+	}
+	w.lane.Tip = c.Commit
+	w.lane.Rest.Times = 0
+	id, members := c.ID, c.Members
+	for _, m := range members {
+		w.merge(m, e.Commit)
+	}
+	w.remove(numbersOf(members)...)
+	w.drop(id)
+	for i := range w.lane.Candidates {
+		if w.lane.Candidates[i].Base == id {
+			w.lane.Candidates[i].Base = ""
+		}
+	}
+	w.offer()
+}
+
+// merge remembers a pull request as landed, for good.
+func (w *work) merge(m Member, commit string) {
+	agent := ""
+	if e := w.entry(m.Number); e != nil {
+		agent = e.Agent
+	}
+	w.lane.Merged = append(w.lane.Merged, Merge{Number: m.Number, Head: m.Head, Commit: commit, Agent: agent})
+	w.lane.Done = w.lane.Done.With(m.Number)
+}
+
+// offer asks for the offer to be brought up to date.
+func (w *work) offer() {
+	if len(w.lane.Merged) > 0 {
+		w.emit(Offer{Lane: w.lane.Branch, Tip: w.lane.Tip, Target: w.lane.Target, Merged: slices.Clone(w.lane.Merged)})
+	}
+}
+
+// freeze stops the lane because the branch is not what it should be.
+func (w *work) freeze(why, seen string) {
+	if w.lane.Frozen.Why == "" {
+		w.lane.Frozen = Freeze{Why: why, Expected: w.lane.Tip, Seen: seen}
+	}
+}
+
+// refused deals with an effect that was not carried out. The keys of effects that nothing waits for, and of earlier
+// tries, match nothing.
+func (w *work) refused(e Refused) {
+	if r := w.lane.Restart; r != nil && r.Sent && !r.Retry && w.lane.restart().Key() == e.Key {
+		r.Try++
+		r.Sent, r.Retry = !e.Final, !e.Final
+		w.postpone(e)
+		return
+	}
+	for i := range w.lane.Candidates {
+		c := &w.lane.Candidates[i]
+		if c.Retry || w.lane.ends(c) != e.Key || e.Key == "" {
+			continue
+		}
+		c.Try++
+		switch {
+		case !e.Final:
+			c.Retry = true
+		case c.State == Landing:
+			c.State = Passed
+		default:
+			w.drop(c.ID)
+		}
+		w.postpone(e)
+		return
+	}
+}
+
+// postpone rests, pauses or freezes after a refusal.
+func (w *work) postpone(e Refused) {
+	switch {
+	case !e.Final:
+		w.rest(e)
+	case e.Seen != "" && e.Seen != w.lane.Tip:
+		w.freeze(orElse(e.Why, "the branch was moved by others"), e.Seen)
+	default:
+		w.pause("GitHub refuses for good: " + orElse(e.Why, "no reason given"))
+	}
+}
+
+// Bounds of a rest whose end nobody told: it doubles from the shorter to the longer.
+const (
+	shortestRest = time.Minute
+	longestRest  = time.Hour
+)
+
+// rest waits as long as GitHub asks, or twice as long as the last time.
+func (w *work) rest(e Refused) {
+	until := e.Until.UTC().Round(0)
+	if !until.After(w.lane.Now) {
+		until = w.lane.Now.Add(min(longestRest, shortestRest<<max(0, min(w.lane.Rest.Times, 10))))
+	}
+	if w.lane.Rest.Why == "" || until.After(w.lane.Rest.Until) {
+		w.lane.Rest = Rest{Until: until, Why: orElse(e.Why, "no reason given"), Times: w.lane.Rest.Times + 1}
+	}
+}
+
+// again sends what was refused for now. A landing is sent again even when the lane was paused meanwhile: it may have
+// happened, and only its outcome tells.
+func (w *work) again() {
+	if w.lane.Rest.Why != "" {
+		return
+	}
+	for i := range w.lane.Candidates {
+		c := &w.lane.Candidates[i]
+		switch {
+		case !c.Retry:
+		case c.State == Landing:
+			c.Retry = false
+			w.emit(w.lane.land(c))
+		case w.lane.stopped() == "":
+			c.Retry = false
+			w.emit(w.lane.build(c))
+		}
+	}
+	w.sendRestart()
+}
