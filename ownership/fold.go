@@ -18,7 +18,7 @@ func Fold(s string) string {
 	var b strings.Builder
 	for s != "" {
 		valid := validPrefix(s)
-		b.WriteString(norm.NFC.String(cases.Fold().String(norm.NFD.String(s[:valid]))))
+		b.WriteString(norm.NFC.String(strings.Map(cherokee, cases.Fold().String(norm.NFD.String(s[:valid])))))
 		s = s[valid:]
 		for s != "" {
 			if r, size := utf8.DecodeRuneInString(s); r != utf8.RuneError || size != 1 {
@@ -29,6 +29,19 @@ func Fold(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// cherokee makes capital letters of Cherokee's small ones. Cherokee alone folds
+// to capitals, since its small letters are younger (Unicode, CaseFolding.txt);
+// golang.org/x/text swaps the two cases instead.
+func cherokee(r rune) rune {
+	switch {
+	case r >= 0xab70 && r <= 0xabbf:
+		return r - 0xab70 + 0x13a0
+	case r >= 0x13f8 && r <= 0x13fd:
+		return r - 8
+	}
+	return r
 }
 
 // validPrefix is the length of the valid UTF-8 at the start.

@@ -3,6 +3,8 @@ package ownership
 import (
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -17,6 +19,8 @@ func TestFold(t *testing.T) {
 		{"\u01c5", "\u01c6", "title case"},
 		{"\u0345", "ι", "an iota below alone"},
 		{"ᾳ", "αι", "an iota below a letter"},
+		{"\u13a0", "\uab70", "Cherokee, the only script that folds to capitals"},
+		{"\u13f5", "\u13fd", "the last of its six that lie elsewhere"},
 		{"a\xffB", "A\xffb", "bytes that are not UTF-8 stay"},
 		{"\ufffd", "\ufffd", "the replacement character itself"},
 	}
@@ -28,6 +32,28 @@ func TestFold(t *testing.T) {
 	for _, pair := range [][2]string{{"a", "b"}, {"\xff", "\xfe"}, {"\xff", "\ufffd"}, {"a\xff", "a"}, {"i", "ı"}} {
 		if Fold(pair[0]) == Fold(pair[1]) {
 			t.Errorf("Fold makes %q and %q one", pair[0], pair[1])
+		}
+	}
+}
+
+// TestFoldOfAllRunes: every character folds as all others that differ from it
+// by case only, and what is folded stays.
+func TestFoldOfAllRunes(t *testing.T) {
+	wrong := 0
+	for r := rune(0); r <= unicode.MaxRune && wrong < 10; r++ {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		folded := Fold(string(r))
+		if again := Fold(folded); again != folded {
+			wrong++
+			t.Errorf("%U folds to %+q and then to %+q", r, folded, again)
+		}
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			if got := Fold(string(other)); got != folded {
+				wrong++
+				t.Errorf("%U folds to %+q, %U to %+q", r, folded, other, got)
+			}
 		}
 	}
 }

@@ -105,10 +105,6 @@ func (r *Ruler) ruling(found *claimSet) *Ruling {
 // Rule answers for one path. For many, use a Ruler.
 func (c *Contract) Rule(a *Agent, path string) Ruling { return c.Ruler().Rule(a, path) }
 
-// Owners answers who owns a path: a Ruling for no agent, whose Hits are all
-// claims about the path.
-func (c *Contract) Owners(path string) Ruling { return c.Rule(nil, path) }
-
 // FirstMatch returns the first claim that matches a path byte for byte, or
 // nil.
 func FirstMatch(claims []Claim, path string) *Claim {

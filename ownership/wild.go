@@ -126,8 +126,8 @@ func wildByte(pattern string, c byte) int {
 	return 0
 }
 
-// wildBracket compares a bracket expression with a byte. One without an end
-// matches nothing, as in git.
+// wildBracket compares a bracket expression with a byte. One without an end, or
+// with a class that does not exist, matches nothing, as in git.
 func wildBracket(pattern string, c byte) int {
 	i := 1
 	negated := i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^')
@@ -142,12 +142,17 @@ func wildBracket(pattern string, c byte) int {
 			}
 			return i + 1
 		}
-		if class, width := wildClass(pattern[i:], c); width > 0 {
+		class, width := wildClass(pattern[i:], c)
+		if width < 0 {
+			return 0
+		}
+		if width > 0 {
 			matched = matched || class
 			i += width
 			continue
 		}
-		low, width := wildEscaped(pattern[i:])
+		var low byte
+		low, width = wildEscaped(pattern[i:])
 		i += width
 		high := low
 		if i+1 < len(pattern) && pattern[i] == '-' && pattern[i+1] != ']' {
@@ -167,11 +172,11 @@ func wildEscaped(s string) (c byte, width int) {
 	return s[0], 1
 }
 
-// wildClass reads a named class such as [:digit:]. An unknown one matches
-// nothing.
+// wildClass reads a named class such as [:digit:]. The width is 0 where there
+// is none, and negative for a name that git does not know.
 func wildClass(s string, c byte) (matched bool, width int) {
-	end := strings.Index(s, ":]")
-	if !strings.HasPrefix(s, "[:") || end < 2 {
+	end := strings.IndexByte(s, ']') - 1
+	if !strings.HasPrefix(s, "[:") || end < 2 || s[end] != ':' {
 		return false, 0
 	}
 	lower, upper, digit := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9'
@@ -192,7 +197,7 @@ func wildClass(s string, c byte) (matched bool, width int) {
 	case "xdigit":
 		matched = digit || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 	case "space":
-		matched = c == ' ' || c >= '\t' && c <= '\r'
+		matched = c == ' ' || c == '\t' || c == '\n' || c == '\r' // git's own isspace
 	case "blank":
 		matched = c == ' ' || c == '\t'
 	case "cntrl":
@@ -201,6 +206,8 @@ func wildClass(s string, c byte) (matched bool, width int) {
 		matched = graph
 	case "print":
 		matched = graph || c == ' '
+	default:
+		return false, -1
 	}
 	return matched, end + 2
 }
