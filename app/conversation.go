@@ -10,7 +10,6 @@ import (
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
-	"github.com/agentplane/agentplane/ownership"
 	"github.com/agentplane/agentplane/store"
 )
 
@@ -81,7 +80,8 @@ func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
 	return commands, nil
 }
 
-// headAt is the head that the branch had at a time, "" when that is not known.
+// headAt is the head that the branch had at a time, "" when that is not known. GitHub cuts the times of comments to whole
+// seconds, so one that was written in the second of a push counts as written before it.
 func (r *reader) headAt(at time.Time) string {
 	for _, h := range r.heads {
 		if !h.LastAt.After(at) {
@@ -119,14 +119,10 @@ func (r *reader) people(ctx context.Context, c *checks.Conversation) ([]checks.S
 	return people, nil
 }
 
-// teams reads the teams that the contract names, once there is somebody who could be in one. A team that cannot be read is
-// told with its problem.
+// teams reads the teams whose word could count here. A team that cannot be read is told with its problem.
 func (r *reader) teams(ctx context.Context, c *checks.Conversation) ([]checks.Team, error) {
-	if len(c.People) == 0 {
-		return nil, nil
-	}
 	var teams []checks.Team
-	for _, name := range teamsOf(r.contract) {
+	for _, name := range r.teamsNeeded(c) {
 		members, err := r.standing.team(ctx, r.site, name)
 		var problem *gh.TeamError
 		switch {
@@ -141,18 +137,45 @@ func (r *reader) teams(ctx context.Context, c *checks.Conversation) ([]checks.Te
 	return teams, nil
 }
 
-// teamsOf lists the teams that a contract names, sorted.
-func teamsOf(c *ownership.Contract) []string {
-	lists := [][]string{c.Integration.Integrators}
-	for _, class := range c.Classes {
-		lists = append(lists, class.By)
+// teamsNeeded lists the teams that may approve what was touched, and those that may widen the scope once somebody asks for
+// it, sorted.
+func (r *reader) teamsNeeded(c *checks.Conversation) []string {
+	var names []string
+	ruler := r.contract.Ruler()
+	for _, change := range r.facts.Touched.Changes {
+		ruling := ruler.Rule(nil, change.Path)
+		for _, class := range ruling.Classes {
+			names = append(names, class.By...)
+		}
+		for _, in := range ruling.Interfaces {
+			names = append(names, in.By...)
+		}
 	}
-	for _, in := range c.Interfaces {
-		lists = append(lists, in.By)
+	if s := r.facts.Surroundings; s != nil {
+		for _, n := range s.Neighbors {
+			for _, change := range n.Changes {
+				names = append(names, r.approversOf(change.Interface)...)
+			}
+		}
 	}
-	teams := slices.DeleteFunc(slices.Concat(lists...), func(name string) bool { return !strings.Contains(name, "/") })
-	slices.Sort(teams)
-	return slices.Compact(teams)
+	expands := func(m checks.Comment) bool {
+		command, _ := checks.ParseCommand(m.Body)
+		return command.Kind == checks.CommandExpand
+	}
+	if slices.ContainsFunc(c.Comments, expands) {
+		names = append(names, r.contract.Integration.Integrators...)
+	}
+	return distinct(slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, "/") }))
+}
+
+// approversOf are those who may approve changes of an interface.
+func (r *reader) approversOf(name string) []string {
+	for _, in := range r.contract.Interfaces {
+		if in.Name == name {
+			return in.By
+		}
+	}
+	return nil
 }
 
 // pushers lists everyone who is known to have pushed to the head branch.

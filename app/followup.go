@@ -154,7 +154,7 @@ func (o *followUp) requestOne(ctx context.Context, name string) error {
 	if slices.ContainsFunc(o.pull.Requested, func(r string) bool { return strings.EqualFold(r, name) }) {
 		return nil
 	}
-	err := o.site.RequestReviewers(ctx, o.pull.Number, []string{name})
+	err := o.site.RequestReviewer(ctx, o.pull.Number, name)
 	var refused *gh.StatusError
 	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
 		o.log.Warn("reviewer refused by GitHub", "repo", o.site.id, "pr", o.pull.Number, "reviewer", name, "error", err)

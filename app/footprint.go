@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -93,20 +95,63 @@ func (m *marks) put(k markKey, f footprint) {
 	}
 }
 
-// readSymbols reads the texts of the paths where the branch left the target, and at the head.
+// maxDefining is how many changed paths of interfaces are looked into.
+const maxDefining = 50
+
+// readSymbols reads the paths where the branch left the target, and at the head: their texts, and what Universal Ctags finds
+// defined in them. Where that cannot be had the facts say why.
 func readSymbols(ctx context.Context, mirror *git.Repo, paths, bases []string, head string) ([]checks.Symbols, error) {
-	_ = bases
-	old, err := mirror.ShowAll(ctx, bases[0], paths...)
-	if err != nil {
-		return nil, err
-	}
-	now, err := mirror.ShowAll(ctx, head, paths...)
-	if err != nil {
-		return nil, err
-	}
 	var all []checks.Symbols
-	for _, p := range paths {
-		all = append(all, checks.Symbols{Path: p, OldText: string(old[p].Data), NewText: string(now[p].Data), Refused: "they were not looked for"})
+	for _, path := range paths {
+		all = append(all, checks.Symbols{Path: path})
+	}
+	if len(bases) == 0 {
+		return refuse(all, "where the branch left the target is not known"), nil
+	}
+	for _, side := range []struct {
+		commit string
+		put    func(s *checks.Symbols, text string, defined []checks.Definition)
+	}{
+		{bases[0], func(s *checks.Symbols, text string, d []checks.Definition) { s.OldText, s.Old = text, d }},
+		{head, func(s *checks.Symbols, text string, d []checks.Definition) { s.NewText, s.New = text, d }},
+	} {
+		files, err := mirror.ShowAll(ctx, side.commit, paths...)
+		var refused *git.RefusedError
+		if errors.As(err, &refused) {
+			return refuse(all, refused.Detail), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		found, err := mirror.Definitions(ctx, side.commit, paths[:min(len(paths), maxDefining)])
+		if err != nil {
+			return nil, err
+		}
+		for i := range all {
+			d := found[all[i].Path]
+			if d.Unknown != "" && files[all[i].Path].Mode != 0 {
+				all[i].Refused = d.Why
+			}
+			if i >= maxDefining {
+				all[i].Refused = "too many paths of interfaces changed"
+			}
+			side.put(&all[i], string(files[all[i].Path].Data), toDefinitions(d.Found))
+		}
 	}
 	return all, nil
+}
+
+func refuse(all []checks.Symbols, why string) []checks.Symbols {
+	for i := range all {
+		all[i].Refused = why
+	}
+	return all
+}
+
+func toDefinitions(from []git.Definition) []checks.Definition {
+	var list []checks.Definition
+	for _, d := range from {
+		list = append(list, checks.Definition{Name: d.Name, Kind: d.Kind, Scope: d.Scope, Signature: cmp.Or(d.Signature, d.Text), Line: d.Line})
+	}
+	return list
 }

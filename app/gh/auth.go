@@ -19,7 +19,7 @@ const (
 	accessGit                 // contents: read
 	accessList                // metadata: read, for the whole installation
 	accessTalk                // pull requests: write, for reviewers, labels and reactions
-	accessTeams               // members: read, of the organization
+	accessTeams               // members: read, of the organization; pull requests: write, to ask its teams for reviews
 )
 
 func (a access) permissions() *github.InstallationPermissions {
@@ -32,7 +32,7 @@ func (a access) permissions() *github.InstallationPermissions {
 	case accessTalk:
 		return &github.InstallationPermissions{PullRequests: write, Metadata: read}
 	case accessTeams:
-		return &github.InstallationPermissions{Members: read, Metadata: read}
+		return &github.InstallationPermissions{Members: read, PullRequests: write, Metadata: read}
 	default:
 		return &github.InstallationPermissions{Checks: write, PullRequests: read, Actions: read, Statuses: read, Metadata: read}
 	}

@@ -98,18 +98,18 @@ func (r *Repo) Team(ctx context.Context, name string) ([]int64, error) {
 	return nil, err
 }
 
-// RequestReviewers asks people and teams ("@login", "@org/team") to review. Who cannot be asked is a *StatusError of 422.
-func (r *Repo) RequestReviewers(ctx context.Context, number int, names []string) error {
-	var request github.ReviewersRequest
-	for _, name := range names {
-		if org, slug, ok := strings.Cut(strings.TrimPrefix(name, "@"), "/"); ok && strings.EqualFold(org, r.owner) {
-			request.TeamReviewers = append(request.TeamReviewers, slug)
-		} else if !ok {
-			request.Reviewers = append(request.Reviewers, org)
-		}
+// RequestReviewer asks a person or a team ("@login", "@org/team") for a review. One who cannot be asked is a *StatusError
+// of 422, and so is a team that the App may not read.
+func (r *Repo) RequestReviewer(ctx context.Context, number int, name string) error {
+	client, request := r.talk, github.ReviewersRequest{}
+	org, slug, team := strings.Cut(strings.TrimPrefix(name, "@"), "/")
+	if team {
+		client, request.TeamReviewers = r.teams, []string{slug}
+	} else {
+		request.Reviewers = []string{org}
 	}
-	_, _, err := r.talk.PullRequests.RequestReviewers(ctx, r.owner, r.name, number, request)
-	return plain(fmt.Sprintf("request reviewers of pull request %d", number), err)
+	_, _, err := client.PullRequests.RequestReviewers(ctx, r.owner, r.name, number, request)
+	return plain(fmt.Sprintf("ask %s to review pull request %d", name, number), err)
 }
 
 // React puts a reaction on a comment. Doing it again changes nothing.

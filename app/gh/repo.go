@@ -41,7 +41,7 @@ type Repo struct {
 	app         *App
 	client      *github.Client // reads, and writes check runs
 	talk        *github.Client // writes to pull requests
-	teams       *github.Client // reads the organization's teams
+	teams       *github.Client // reads the organization's teams, and asks them for reviews
 	git         *tokens
 }
 
