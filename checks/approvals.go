@@ -48,13 +48,13 @@ func (j *judge) approved(q question) *answer {
 		}
 		return a
 	}
-	a.unknownTeams(talk)
+	newest := newestOf(j.statements(q.name))
+	a.unknownTeams(talk, len(newest) > 0)
 	now, known := contents(q.covers, j.changes)
 	if !known {
 		a.refuse(remark{message: "Which contents of " + code(q.name) + " to approve is not known", fix: lookAtLog, stands: true})
 		return a
 	}
-	newest := newestOf(j.statements(q.name))
 	for _, s := range newest {
 		j.weigh(a, s, now)
 	}
@@ -70,10 +70,11 @@ func (a *answer) refuse(r remark) {
 	a.refusals = append(a.refusals, r)
 }
 
-// unknownTeams refuses where a team cannot be resolved: a team that is not known is not an empty one.
-func (a *answer) unknownTeams(talk *Conversation) {
+// unknownTeams refuses where a team cannot be resolved: a team that is not known is not an empty one. As long as nobody
+// said anything, teams need not have been read.
+func (a *answer) unknownTeams(talk *Conversation, said bool) {
 	for _, entry := range a.by {
-		if _, problem := talk.members(entry); problem != "" {
+		if _, problem := talk.members(entry); problem != "" && (said || talk.asked(entry)) {
 			a.refuse(remark{
 				message: fmt.Sprintf("Who may approve %s is not known: %s", code(a.name), problem), stands: true, level: Error,
 				fix: "A person lets the App read the team's members, or names another team or people in the contract.",
@@ -203,9 +204,17 @@ func (j *judge) changesAt(s statement) (changes []Change, problem string) {
 	return changes, ""
 }
 
-// needApproval files the findings of a question that nobody answered in favour, or one notice that names who did.
-func (j *judge) needApproval(q question, pending []Finding) {
+// needApproval files the findings of a question that nobody answered in favour; or one notice that names who did, and
+// as notices what they knew.
+func (j *judge) needApproval(ask *ask) {
+	q, pending := ask.question, ask.pending
 	a := j.approved(q)
+	for _, f := range ask.known {
+		if a.approved {
+			f.Level, f.Verdict, f.Who, f.Fix = Notice, Success, Person, ""
+		}
+		j.add(f)
+	}
 	for _, r := range a.shownRefusals() {
 		j.add(Finding{Rule: q.subject, Level: r.level, Verdict: ActionRequired, Who: Person, Contract: at(q.line), Message: r.message, Fix: r.fix})
 	}

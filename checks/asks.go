@@ -9,7 +9,8 @@ import (
 // An ask is a question with the findings that stand until it is answered.
 type ask struct {
 	question
-	pending []Finding
+	pending []Finding // that an approval answers
+	known   []Finding // that whoever approves has to know; they stay as notices
 }
 
 // ask notes that a finding stands unless a question is answered. Questions of one subject are one.
@@ -20,7 +21,7 @@ func (j *judge) ask(q question, f Finding) {
 			return
 		}
 	}
-	j.asks = append(j.asks, &ask{q, []Finding{f}})
+	j.asks = append(j.asks, &ask{question: q, pending: []Finding{f}})
 }
 
 // classQuestion covers every change of a class, at any commit of the pull request: by a pattern, by the mode or by
@@ -35,13 +36,6 @@ func (j *judge) classQuestion(class *ownership.Class) question {
 		default:
 			return class.Name == ownership.ClassGenerated && j.marked(c.Path)
 		}
-	}}
-}
-
-// interfaceQuestion covers every change of an interface's paths.
-func (j *judge) interfaceQuestion(in *ownership.Interface) question {
-	return question{subject: InterfaceRule(in.Name), name: in.Name, by: in.By, line: in.Line, covers: func(c Change) bool {
-		return slices.Contains(j.ruler.Rule(j.agent, c.Path).Interfaces, in)
 	}}
 }
 

@@ -154,6 +154,11 @@ func (j *judge) hasPermission(a Account, permissions ...string) (right, string) 
 
 func isTeam(entry string) bool { return strings.Contains(entry, "/") }
 
+// asked reports whether a team was looked for, whatever came of it.
+func (c *Conversation) asked(entry string) bool {
+	return slices.ContainsFunc(c.Teams, func(t Team) bool { return strings.EqualFold(t.Name, entry) })
+}
+
 // members returns the members of a team, or why they are not known. For a person's entry it returns neither.
 func (c *Conversation) members(entry string) (ids []int64, problem string) {
 	if !isTeam(entry) {

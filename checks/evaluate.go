@@ -38,6 +38,7 @@ type judge struct {
 	marked     func(path string) bool // as generated, by the base's attributes
 	asks       []*ask                 // approvals that are needed, by the order of their first path
 	answers    []*answer
+	contacts   []*contact // one per interface of the contract, in its order
 	expansions []expansion
 	widened    int // paths that an expansion lets pass
 	classed    int // paths that classes decide, not ownership

@@ -80,7 +80,7 @@ func TestEdges(t *testing.T) {
 		}, []string{`failure ownership/outside "src/a.sh"`}},
 		{"both sides of a rename", func(_ **ownership.Contract, f *Facts) {
 			touch(f, removed("src/content/config.ts"), added("src/components/search/config.ts"))
-		}, []string{`failure ownership/outside "src/content/config.ts"`, `action_required interface/post-schema "src/content/config.ts"`}},
+		}, []string{`failure ownership/outside "src/content/config.ts"`, `action_required interface/post-schema "src/content/config.ts"`, `action_required interface/post-schema "src/content/config.ts"`}},
 		{"the contract under another spelling", func(_ **ownership.Contract, f *Facts) { touch(f, added(".AgentPlane.YML")) },
 			[]string{`action_required class/contract ".AgentPlane.YML"`}},
 	} {

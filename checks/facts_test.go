@@ -61,7 +61,7 @@ func parseFacts(t *testing.T, text string) Facts {
 		if len(words) == 0 {
 			continue
 		}
-		if !factLine(&f, words[0], append(words[1:], "", "", "", "")) {
+		if !factLine(&f, words[0], append(words[1:], "", "", "", "", "", "")) {
 			t.Fatalf("facts: cannot read %q", line)
 		}
 	}
@@ -171,6 +171,40 @@ func conversationLine(f *Facts, key string, w []string) bool {
 		talk.Recurring = append(talk.Recurring, Recurring{Kind: w[0], Agent: w[1], Subject: w[2], Times: number(w[3])})
 	case "unheard":
 		f.Conversation = nil
+	default:
+		return surroundingsLine(f, key, w)
+	}
+	return true
+}
+
+// surroundingsLine reads what this pull request and its neighbors do to interfaces. Lines about a neighbor are about the
+// last one.
+func surroundingsLine(f *Facts, key string, w []string) bool {
+	around := f.Surroundings
+	if key == "alone" {
+		f.Surroundings = nil
+		return true
+	}
+	var last *Neighbor
+	if n := len(around.Neighbors); n > 0 {
+		last = &around.Neighbors[n-1]
+	}
+	use := Use{Name: w[0], Path: w[1], Line: number(w[2])}
+	switch key {
+	case "symbols":
+		around.Symbols = append(around.Symbols, Symbols{Path: w[0], OldText: w[1], NewText: w[2], Refused: w[3]})
+	case "use":
+		around.Uses = append(around.Uses, use)
+	case "mine":
+		around.Mine = append(around.Mine, use)
+	case "neighbor":
+		around.Neighbors = append(around.Neighbors, Neighbor{PR: number(w[0]), Agent: w[1], Branch: w[2]})
+	case "neighbor-use":
+		last.Uses = append(last.Uses, use)
+	case "neighbor-lost":
+		last.Changes = append(last.Changes, InterfaceChange{Interface: w[0], Paths: []string{w[1]}, Lost: []Lost{{Name: w[2], Path: w[1], How: w[3], Now: w[4]}}})
+	case "incomplete":
+		around.Incomplete = w[0]
 	default:
 		return false
 	}

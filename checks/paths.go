@@ -23,8 +23,9 @@ func (j *judge) judgePaths() {
 		j.links(c)
 		j.generatedFile(c, ruling, j.marked(c.Path))
 	}
+	j.judgeInterfaces()
 	for _, a := range j.asks {
-		j.needApproval(a.question, a.pending)
+		j.needApproval(a)
 	}
 }
 
@@ -134,24 +135,6 @@ func segmentFault(segment string) string {
 		}
 	}
 	return ""
-}
-
-// interfaces files a change of paths that others build against.
-func (j *judge) interfaces(c Change, r ownership.Ruling) {
-	for _, in := range r.Interfaces {
-		line := in.Line
-		for _, h := range r.Hits {
-			if h.Interface == in && h.Claim != nil {
-				line = h.Claim.Line
-				break
-			}
-		}
-		j.ask(j.interfaceQuestion(in), Finding{
-			Rule: InterfaceRule(in.Name), Path: c.Path, Owner: r.Owner, Contract: at(line), Fix: approvalFix(in.By, in.Name, j.restore(c)),
-			Message: fmt.Sprintf("%s is part of the interface %s, which others build against; %s",
-				code(c.Path), code(in.Name), approvalText(in.By)),
-		})
-	}
 }
 
 // twins files names that are one on some systems. Every spelling of a changed path and of the folders above it is

@@ -74,10 +74,55 @@ func anyFacts(t *rapid.T) Facts {
 	if rapid.IntRange(0, 5).Draw(t, "conflict") == 0 {
 		f.Touched.Conflicts, f.Touched.Landed = []string{anyPath(t)}, nil
 	}
+	anyTalk(t, &f)
 	if rapid.IntRange(0, 8).Draw(t, "refused") == 0 {
 		f.Touched.Refused = &Refusal{Kind: RefusalKind(hostile(t, "refusal")), Detail: hostile(t, "detail"), Fix: hostile(t, "fix"), Path: hostile(t, "path")}
 	}
 	return f
+}
+
+// anyTalk draws what people and neighbors say and do. Commits are the head or one at which the changes are known.
+func anyTalk(t *rapid.T, f *Facts) {
+	who := rapid.SampledFrom([]Account{{}, sam, dora, ada, eve, {ID: 4242, Login: "reviewer"}, {ID: 5, Login: "mona"}, {ID: 7, Login: marker + "`@x"}, {ID: 8, Login: "bot[bot]", Bot: true}})
+	sha := rapid.SampledFrom([]string{commit("a"), commit("a"), commit("c"), commit("e"), "", marker + "`"})
+	state := rapid.SampledFrom([]string{"APPROVED", "APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", marker})
+	talk := f.Conversation
+	talk.Reviewed[commit("c")] = f.Touched.Changes
+	for i := range rapid.IntRange(0, 3).Draw(t, "reviews") {
+		talk.Reviews = append(talk.Reviews, Review{ID: int64(i), By: who.Draw(t, "by"), State: state.Draw(t, "state"), SHA: sha.Draw(t, "sha"), At: minute(rapid.IntRange(0, 9).Draw(t, "at"))})
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "comments") {
+		body := rapid.SampledFrom([]string{
+			"/approve lockfiles", "/approve post-schema aaaaaaa", "/approve ci", "/approve", "/expand src/", "/expand src/ " + marker + "`@x", "/expand ../" + marker, "/retry", "> /approve ci",
+		}).Draw(t, "body")
+		talk.Comments = append(talk.Comments, Comment{ID: int64(i), By: who.Draw(t, "by"), Body: body, Head: sha.Draw(t, "head"), At: minute(rapid.IntRange(0, 9).Draw(t, "at")), Edited: rapid.IntRange(0, 4).Draw(t, "edited") == 0})
+	}
+	if rapid.IntRange(0, 5).Draw(t, "team") == 0 {
+		talk.Teams[rapid.IntRange(0, 2).Draw(t, "which")].Problem = hostile(t, "problem")
+	}
+	talk.People = []Standing{{Account: eve, Permission: rapid.SampledFrom([]string{"", "admin", "write", "read"}).Draw(t, "permission")}}
+	anyNeighbors(t, f.Surroundings)
+}
+
+func anyNeighbors(t *rapid.T, around *Surroundings) {
+	name := rapid.SampledFrom([]string{"tags", "labels", marker, marker + "`<b>"})
+	use := func() []Use {
+		return []Use{{Name: name.Draw(t, "name"), Path: anyPath(t), Line: rapid.IntRange(0, 9).Draw(t, "line"), Text: marker}}
+	}
+	if rapid.Bool().Draw(t, "symbols") {
+		around.Symbols = []Symbols{{Path: "src/content/config.ts", OldText: name.Draw(t, "old") + ": 1\n", NewText: name.Draw(t, "new") + ": 1\n", Old: []Definition{def(1, marker+"`", marker+"<", name.Draw(t, "definition"), marker+"`")}}}
+	}
+	around.Uses, around.Mine = use(), use()
+	for i := range rapid.IntRange(0, 2).Draw(t, "neighbors") {
+		lost := Lost{Name: name.Draw(t, "lost"), How: rapid.SampledFrom([]string{"removed", "renamed", "changed", ""}).Draw(t, "how"), Now: marker + "`", Was: marker + "<"}
+		around.Neighbors = append(around.Neighbors, Neighbor{
+			PR: 20 + i, Agent: rapid.SampledFrom([]string{"metadata", "", marker + "`"}).Draw(t, "agent"), Branch: hostile(t, "branch"), Uses: use(),
+			Changes: []InterfaceChange{{Interface: "post-schema", Paths: []string{anyPath(t)}, Lost: []Lost{lost}}},
+		})
+	}
+	if rapid.IntRange(0, 5).Draw(t, "incomplete") == 0 {
+		around.Incomplete = hostile(t, "incomplete")
+	}
 }
 
 // contracts are those that properties are tried with: every outcome for pull requests of no agent.
@@ -194,6 +239,10 @@ func TestOrderIsIrrelevant(t *testing.T) {
 		if f.Touched.Landed == nil {
 			touched.Landed = nil
 		}
+		talk, around := *f.Conversation, *f.Surroundings
+		talk.Reviews, talk.Comments = rapid.Permutation(talk.Reviews).Draw(rt, "reviews"), rapid.Permutation(talk.Comments).Draw(rt, "comments")
+		around.Neighbors, talk.Teams = rapid.Permutation(around.Neighbors).Draw(rt, "neighbors"), rapid.Permutation(talk.Teams).Draw(rt, "teams")
+		g.Conversation, g.Surroundings = &talk, &around
 		g.Touched, g.Siblings = &touched, rapid.Permutation(f.Siblings).Draw(rt, "siblings")
 		if got := encoded(rt, Evaluate(c, g)); !bytes.Equal(want, got) {
 			rt.Fatalf("another order, another report:\n%s\n%s", want, got)
@@ -215,8 +264,43 @@ func forgets() map[string]func(*Facts) {
 		"head":       func(f *Facts) { f.Head.SHA = "" },
 		"base":       func(f *Facts) { f.Base.SHA = "" },
 		"landed":     func(f *Facts) { f.Touched.Landed = nil },
+		"talk":       func(f *Facts) { f.Conversation = nil },
+		"neighbors":  func(f *Facts) { f.Surroundings = nil },
+		"reviewed":   forgetTalk(func(c *Conversation) { c.Reviewed = nil }),
+		"teams":      forgetTalk(func(c *Conversation) { c.Teams = nil }),
+		"people":     forgetTalk(func(c *Conversation) { c.People = nil }),
 		"attributes": func(f *Facts) { f.Touched.Attributes = nil },
 	}
+}
+
+func forgetTalk(forget func(*Conversation)) func(*Facts) {
+	return func(f *Facts) {
+		talk := *f.Conversation
+		forget(&talk)
+		f.Conversation = &talk
+	}
+}
+
+// TestIdleTalkNeverHelps adds what somebody without any right says: the verdict does not improve.
+func TestIdleTalkNeverHelps(t *testing.T) {
+	all := contracts(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		c, f := all[rapid.IntRange(0, len(all)-1).Draw(rt, "contract")], anyFacts(rt)
+		before := Evaluate(c, f)
+		by := rapid.SampledFrom([]Account{{}, {ID: 77, Login: "nobody"}, {ID: 4242, Login: "reviewer"}, {ID: 78, Login: "x[bot]"}, f.Author, f.Pusher}).Draw(rt, "by")
+		if by == sam || by == ada || by == eve {
+			return
+		}
+		talk := *f.Conversation
+		talk.Reviews = append(slices.Clone(talk.Reviews), Review{ID: 50, By: by, State: "APPROVED", SHA: f.Head.SHA, At: minute(50)})
+		for i, body := range []string{"/approve lockfiles", "/approve post-schema", "/approve ci", "/expand src/"} {
+			talk.Comments = append(slices.Clone(talk.Comments), Comment{ID: int64(60 + i), By: by, Body: body, Head: f.Head.SHA, At: minute(51 + i)})
+		}
+		f.Conversation = &talk
+		if after := Evaluate(c, f); before.Verdict().Worse(after.Verdict()) {
+			rt.Fatalf("%+v improves %s to %s: %v", by, before.Verdict(), after.Verdict(), rulesOf(before))
+		}
+	})
 }
 
 // TestUnknownNeverPasses forgets one fact after another: what did not pass does not pass then either.

@@ -26,6 +26,7 @@ const (
 	RuleHistory         RuleID = "ownership/history"
 	RuleUnreadable      RuleID = "ownership/unreadable"
 	RuleEmpty           RuleID = "ownership/empty"
+	RuleUnread          RuleID = "review/unread"
 
 	classPrefix     = "class/"
 	interfacePrefix = "interface/"
@@ -155,8 +156,16 @@ func reviewRules() []Rule {
 			"access. Never an agent, a bot, the author or whoever pushed. Or restore the path. What was approved is a notice.",
 	}, {
 		ID: interfacePrefix + "<name>", Check: CheckReview, Level: Warning, Verdict: ActionRequired, Who: Person,
-		Meaning: "The path belongs to an interface that others build against. Binds everyone.",
-		Remedy:  "Someone of the interface's `by` approves the change, by a review or by the comment `/approve <name>`, with the consumers in mind.",
+		Meaning: "The path belongs to an interface that others build against, and the names that the change takes away from them are named, with " +
+			"the places that mention each: in the interface's consumers, and in other agents' open pull requests. Or this pull request mentions, " +
+			"in a path that it touches, a name that another pull request takes away: an error of this one, which its agent mends by using the new " +
+			"name, or which someone of `by` approves here too. Or two open pull requests change one interface. Binds everyone.",
+		Remedy: "Someone of the interface's `by` approves the change, by a review or by the comment `/approve <name>`, with the consumers in mind.",
+	}, {
+		ID: RuleUnread, Check: CheckReview, Level: Error, Verdict: Failure, Who: Agent,
+		Meaning: "What other pull requests do to the contract's interfaces was not read, and what is not known never passes. In a local clone " +
+			"it cannot be known, and is a notice.",
+		Remedy: "Push again. If it stays, a person looks at the App's log.",
 	}}
 }
 

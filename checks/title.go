@@ -19,14 +19,44 @@ func (j *judge) title(check string, of []Finding) string {
 			return j.ruleTitle(rule, these, standing)
 		}
 	}
+	if title := j.interfaceTitle(standing); title != "" {
+		return title
+	}
 	return reviewTitle(standing)
+}
+
+// approvedNames are the subjects that people approved.
+func (j *judge) approvedNames() []string {
+	var names []string
+	for _, a := range j.answers {
+		names = append(names, plainName(a.name, "another"))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// interfaceTitle says what two pull requests disagree on, where nothing graver stands.
+func (j *judge) interfaceTitle(standing []Finding) string {
+	worst := verdictOf(standing)
+	if slices.ContainsFunc(standing, func(f Finding) bool { return f.Verdict == worst && !strings.HasPrefix(string(f.Rule), interfacePrefix) }) && worst == Failure {
+		return ""
+	}
+	for _, c := range j.contacts {
+		stands := slices.ContainsFunc(standing, func(f Finding) bool { return f.Rule == InterfaceRule(c.Name) && f.Verdict == worst })
+		for _, title := range c.titles {
+			if mine := strings.HasPrefix(title, "Uses "); stands && mine == (worst == Failure) {
+				return title
+			}
+		}
+	}
+	return ""
 }
 
 // titleOrder is the order in which rules claim the title: what blinds comes first, then who, then what.
 func titleOrder() []RuleID {
 	return []RuleID{
 		RuleContractMissing, RuleContractInvalid, RuleUnreadable, RuleTooLarge, RuleHistory, RuleBranch, RuleUnassigned,
-		RuleNever, RuleOutside, RuleOverlap, RulePath, RuleTwin, RuleMergeConflict,
+		RuleNever, RuleOutside, RuleOverlap, RulePath, RuleTwin, RuleMergeConflict, RuleUnread,
 	}
 }
 
@@ -41,7 +71,7 @@ func (j *judge) ruleTitle(rule RuleID, these, standing []Finding) string {
 			return "The contract cannot be used"
 		}
 		return "The contract has " + count(len(these), "problem")
-	case RuleUnreadable:
+	case RuleUnreadable, RuleUnread:
 		return "Not everything could be read"
 	case RuleTooLarge:
 		return "Too large to judge"
@@ -77,6 +107,8 @@ func (j *judge) goodTitle(check string) string {
 	files := count(len(j.paths()), "file")
 	agent := plainName(j.agentName(), "the agent")
 	switch {
+	case check == CheckReview && len(j.answers) > 0:
+		return "Approved: " + listed(j.approvedNames())
 	case check == CheckReview:
 		return "Nothing needs an approval"
 	case len(j.changes) == 0:
