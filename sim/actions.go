@@ -83,9 +83,9 @@ func (r *Repo) newRun(app *App, w workflow, t trigger) *workflowRun {
 	file := r.workflow(w.path, w.name)
 	file.runs++
 	run := &workflowRun{id: r.g.nextID("workflow-run"), number: file.runs, attempt: 1, file: file, name: w.name, event: t.event,
-		branch: t.branch, headRepo: r, actor: cmp.Or(t.by, r.owner), by: cmp.Or(t.by, r.owner), status: "queued", jobs: w.jobs,
+		branch: cmp.Or(t.head, t.branch), headRepo: r, actor: cmp.Or(t.by, r.owner), by: cmp.Or(t.by, r.owner), status: "queued", jobs: w.jobs,
 		created: r.g.now(), started: r.g.now(), updated: r.g.now(), changed: len(r.g.requests), done: map[string]string{}}
-	branch := t.branch
+	branch := cmp.Or(t.head, t.branch)
 	if c, err := r.commit(t.sha); err == nil {
 		run.title = firstLine(c.message)
 	}

@@ -82,6 +82,14 @@ func (w *world) started(sha string) []string {
 	return out
 }
 
+// queueManifest is an App that hears of merge groups.
+const queueManifest = `
+name: Queue
+url: https://example.com
+default_permissions: {merge_queues: read}
+default_events: [merge_group]
+`
+
 func TestTriggers(t *testing.T) {
 	w, _ := workflows(t, map[string]string{
 		"a.yml": "on: push" + onlyTrue,
@@ -118,8 +126,19 @@ func TestTriggers(t *testing.T) {
 	if err := w.repo.Dispatch(w.ann, ".github/workflows/a.yml", "agent/z/y"); err == nil {
 		t.Error("a workflow without the trigger was dispatched")
 	}
-	w.repo.Queued(w.ann, "main", w.repo.Tip("release/1/2"))
-	check("in a merge queue", w.repo.Tip("release/1/2"), "a.yml push", "c.yml push", "d.yml push", "f.yml push", "e.yml merge_group")
+	queue, err := w.g.RegisterApp([]byte(queueManifest), w.hook.URL, "s")
+	w.must(err)
+	_, err = queue.Install("octo")
+	w.must(err)
+	tip := w.repo.Tip("release/1/2")
+	w.must(p.RequestMergeGroup(w.ann, tip))
+	check("in a merge queue", tip, "a.yml push", "c.yml push", "d.yml push", "f.yml push", "a.yml push", "d.yml push", "f.yml push", "e.yml merge_group")
+	if run := w.repo.WorkflowRuns(tip)[7]; run.Branch != "gh-readonly-queue/main/pr-1-"+w.repo.Tip("main") {
+		t.Errorf("the run of the merge group is of the branch %s", run.Branch)
+	}
+	if !slices.ContainsFunc(queue.Deliveries(), func(d Delivery) bool { return d.Event == "merge_group" && d.Action == "checks_requested" }) {
+		t.Error("merge_group was not sent")
+	}
 	for _, run := range w.repo.WorkflowRuns(p.Head()) {
 		want := "success"
 		if strings.Contains("f.yml g.yml", run.Path[len(run.Path)-5:]) {

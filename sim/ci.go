@@ -198,6 +198,7 @@ func (ci *CI) drop(w *workflowRun) {
 type trigger struct {
 	event, action string
 	branch        string // that was pushed, or the base of a pull request: what filters look at
+	head          string // the branch of the commit; "" means the same
 	before, sha   string
 	by            *User
 	pull          *Pull
@@ -264,14 +265,6 @@ func (r *Repo) Dispatch(by *User, path, branch string) error {
 		return fmt.Errorf("dispatch %s on %s of %s: Workflow does not have 'workflow_dispatch' trigger", path, branch, r.fullName())
 	}
 	return nil
-}
-
-// Queued starts the workflows that wait for merge_group, on a commit that a
-// merge queue made for a base branch.
-func (r *Repo) Queued(by *User, base, sha string) {
-	r.g.mu.Lock()
-	defer r.g.mu.Unlock()
-	r.startWorkflows(trigger{event: eventMergeGroup, action: "checks_requested", branch: base, sha: sha, by: by})
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -110,6 +110,7 @@ var unshown = []exception{
 	{"pull_request_review *", "/pull_request/*/repo/*", Unknown, "described for the same repository in pull_request, and forgotten here"},
 	{"pull_request *", "/pull_request/requested_teams/*/type", Missing, "required for some actions and unknown for others"},
 	{"pull_request review_request*", "/requested_reviewer", Absent, "an account or a team"},
+	{"*", "**/permissions/merge_queues", Unknown, "recorded payloads have it, and the description forgets it"},
 	{"workflow_run in_progress", "**/user_view_type", Unknown, "described for the other actions, and forgotten here"},
 	{"workflow_run in_progress", "/workflow_run/display_title", Unknown, "described for the other actions, and forgotten here"},
 	{"pulls/*", "**/head/repo", Invalid, "described as never null, which it is once a fork was deleted"},
