@@ -190,6 +190,10 @@ func TestRunsOfForks(t *testing.T) {
 	if run.GetEvent() != "pull_request" || run.GetHeadBranch() != "main" || run.GetHeadRepository().GetOwner().GetLogin() != "eve" || len(run.PullRequests) != 0 {
 		t.Errorf("%s of %s from %s, %d pull requests", run.GetEvent(), run.GetHeadBranch(), run.GetHeadRepository().GetFullName(), len(run.PullRequests))
 	}
+	suite := good[*github.CheckSuite](t)(w.client().Checks.GetCheckSuite(t.Context(), "octo", "blog", run.GetCheckSuiteID()))
+	if suite.HeadBranch != nil || suite.GetConclusion() != run.GetConclusion() {
+		t.Errorf("the suite is of the branch %q and ended with %s", suite.GetHeadBranch(), suite.GetConclusion())
+	}
 }
 
 // listed is a job's steps as "number name: conclusion".
@@ -220,7 +224,7 @@ jobs:
       - { run: ls never, if: failure() }
   fails:
     continue-on-error: true
-    steps: [{ run: exit 1 }, { run: ls }, { name: Tidy, run: ls, if: always() }, { run: ls src, if: failure() }]
+    steps: [{ uses: actions/checkout@v4 }, { uses: actions/setup-node@v4 }, { run: exit 1 }, { run: ls }, { name: Tidy, run: ls, if: always() }, { run: ls src, if: failure() }]
   tolerated: { needs: fails, steps: [{ run: ls }] }
   broken: { steps: [{ run: exit 1 }] }
   skipped: { needs: broken, steps: [{ run: ls }] }
@@ -248,7 +252,9 @@ jobs:
 	if diff := cmp.Diff(wantSteps, listed(run.Jobs[0])); diff != "" {
 		t.Errorf("steps of the job that passes (-want +got):\n%s", diff)
 	}
-	wantSteps = []string{"1 Set up job: success", "2 Run exit 1: failure", "3 Run ls: skipped", "4 Tidy: success", "5 Run ls src: success", "11 Complete job: success"}
+	wantSteps = []string{"1 Set up job: success", "2 Run actions/checkout@v4: success", "3 Run actions/setup-node@v4: success",
+		"4 Run exit 1: failure", "5 Run ls: skipped", "6 Tidy: success", "7 Run ls src: success", "13 Post Run actions/setup-node@v4: skipped",
+		"14 Post Run actions/checkout@v4: success", "15 Complete job: success"}
 	if diff := cmp.Diff(wantSteps, listed(run.Jobs[1])); diff != "" {
 		t.Errorf("steps of the job that fails (-want +got):\n%s", diff)
 	}
@@ -257,7 +263,7 @@ jobs:
 // A failure that nothing else makes worse does not fail the run when its job
 // may fail, and a run whose jobs were all skipped is skipped.
 func TestConclusionsOfRuns(t *testing.T) {
-	w, _ := workflows(t, map[string]string{
+	w, ci := workflows(t, map[string]string{
 		"a.yml": "on: push\njobs: { a: { continue-on-error: true, steps: [{ run: exit 1 }] } }",
 		"b.yml": "on: push\njobs: { a: { if: false, steps: [{ run: exit 1 }] } }",
 		"c.yml": "on: push\njobs: { a: { if: false, steps: [{ run: ls }] }, b: { steps: [{ run: ls }] } }",
@@ -272,5 +278,10 @@ func TestConclusionsOfRuns(t *testing.T) {
 	}
 	if !slices.Equal(got, []string{"success", "skipped", "success"}) || len(suites) != 3 {
 		t.Errorf("runs ended with %q in %d suites, want success, skipped, success in one each", got, len(suites))
+	}
+	w.g.mu.Lock()
+	defer w.g.mu.Unlock()
+	if n := len(slices.DeleteFunc(slices.Clone(w.repo.suites), func(s *suite) bool { return s.app != ci.App || s.sha != sha })); n != 3 {
+		t.Errorf("the CI has %d suites on the commit, want one for each of 3 runs", n)
 	}
 }

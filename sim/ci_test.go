@@ -194,12 +194,14 @@ func TestCIEndsWhatTakesTooLong(t *testing.T) {
 	w, _ := withCI(t, CIOptions{Jobs: []Job{
 		{Name: "hangs", Timeout: 200 * time.Millisecond, Steps: []Step{{Run: "(sleep 0.7; touch " + mark + ") & sleep 30"}}},
 		Command("leaves a child", "sleep 30 & sleep 1"),
+		{Name: "has no time", Timeout: 1, Steps: []Step{{Run: "true", If: "always()"}}},
 	}})
 	start := time.Now()
 	runs := w.checked(map[string]string{"a": "a"})
 	want := []string{
 		"github-actions hangs: completed timed_out: (sleep 0.7; touch " + mark + ") & sleep 30: took too long",
 		"github-actions leaves a child: completed success: All steps passed",
+		"github-actions has no time: completed timed_out: true: took too long",
 	}
 	if diff := cmp.Diff(want, told(runs)); diff != "" {
 		t.Errorf("runs (-want +got):\n%s", diff)

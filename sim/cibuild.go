@@ -171,6 +171,7 @@ type jobStep struct {
 	name               string
 	status, conclusion string
 	started, completed time.Time
+	calm               bool // it is done only when no step has failed
 }
 
 // end completes a step that has not ended.

@@ -47,7 +47,8 @@ func layout(j Job) []jobStep {
 	for i, s := range j.Steps {
 		steps = append(steps, jobStep{number: i + 2, name: s.display(), status: "queued"})
 		if s.Uses != "" {
-			post = append([]jobStep{{name: "Post " + s.display(), status: "queued"}}, post...)
+			checkout := strings.HasPrefix(s.Uses, "actions/checkout@")
+			post = append([]jobStep{{name: "Post " + s.display(), status: "queued", calm: !checkout}}, post...)
 		}
 	}
 	last := 2 * len(steps)
@@ -85,12 +86,12 @@ func (p *progress) broken(title string, err error) outcome {
 }
 
 // finish ends the steps that are left: what was not reached is skipped, and
-// actions clean up.
+// actions clean up; some only when all went well.
 func (p *progress) finish(out outcome) outcome {
 	now, own := p.b.ci.g.now(), len(p.job.Steps)+1
 	for i := range p.steps {
 		switch {
-		case i == len(p.steps)-1, i >= own && p.steps[0].conclusion == "success":
+		case i == len(p.steps)-1, i >= own && p.steps[0].conclusion == "success" && (out.conclusion == "success" || !p.steps[i].calm):
 			p.steps[i].end("success", now)
 		default:
 			p.steps[i].end("skipped", now)
@@ -107,6 +108,10 @@ func (p *progress) runSteps(ctx context.Context, dir string, env []string) outco
 	state := standing{ok: true}
 	for i, s := range p.job.Steps {
 		holds, err := state.holds(s.If)
+		if stopped := ctx.Err(); stopped != nil && out.conclusion == "success" {
+			out = ended(ctx, stopped) // between two steps: what is left did not run
+			out.title = s.title() + ": " + out.title
+		}
 		if !holds && err == nil || ctx.Err() != nil {
 			fmt.Fprintf(&p.summary, "- %s: not run\n", codeSpan(s.title()))
 			p.end(i+1, "skipped")

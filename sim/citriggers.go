@@ -47,9 +47,6 @@ func (w workflow) startsOn(t trigger) bool {
 
 // triggers reads on: one event, a list of events, or a mapping with filters.
 func triggers(n *yaml.Node) (map[string]filter, error) {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
 	out := map[string]filter{}
 	if n.Kind != yaml.MappingNode {
 		list, err := names(*n)
