@@ -213,6 +213,26 @@ func TestStaleReviews(t *testing.T) {
 	}
 }
 
+// A reading may be older than a dismissal, and then shows the approval.
+func TestReviewsReadLate(t *testing.T) {
+	w := wide(t)
+	p := w.pull("agent/x", "src/a.txt")
+	id, err := p.Review(w.ann, Approved, "")
+	w.must(err)
+	for range 20 { // the approval is old news
+		w.reviewsOf(p)
+	}
+	w.must(p.Dismiss(w.ann, id, "on second thoughts"))
+	w.g.SetFaults(Faults{Stale: 1})
+	if got := w.reviewsOf(p); len(got) != 1 || got[0] != "ann APPROVED "+short(p.Head()) {
+		t.Errorf("right after the dismissal: %v", got)
+	}
+	w.g.Heal()
+	if got := w.reviewsOf(p); len(got) != 1 || got[0] != "ann DISMISSED "+short(p.Head()) {
+		t.Errorf("when all is settled: %v", got)
+	}
+}
+
 func TestReviewsAreRefused(t *testing.T) {
 	w := wide(t)
 	p := w.pull("agent/x", "src/a.txt")
