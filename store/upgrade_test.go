@@ -1,0 +1,107 @@
+package store_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/agentplane/agentplane/store"
+)
+
+// TestAnOlderDatabaseIsBroughtUp starts from the first schema with rows in it,
+// and has the upgrade fail in the middle first.
+func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, b backend) {
+		url := b.url(t)
+		first, err := os.ReadFile(b.name + "_001.sql")
+		must(t, err)
+		old := raw(t, url)
+		for _, q := range []string{
+			`CREATE TABLE agentplane_schema (version INTEGER PRIMARY KEY, applied_at BIGINT NOT NULL)`,
+			string(first), `INSERT INTO agentplane_schema (version, applied_at) VALUES (1, 0)`,
+			`INSERT INTO pushers (repo, ref, sha, user_id, login, pushed_at) VALUES
+				(1, '` + branch + `', 'a', 9, 'ada', 1000000), (1, '` + branch + `', 'b', 9, 'ada2', 3000000), (1, '` + branch + `', 'c', 8, 'bob', 2000000)`,
+			`INSERT INTO pulls (repo, number, sha) VALUES (1, 5, 'b')`,
+			`CREATE TABLE surroundings (in_the_way INTEGER)`,
+		} {
+			_, err := old.Exec(q)
+			must(t, err)
+		}
+		if _, err := store.Open(within(t), url, quick()); err == nil {
+			t.Fatal("the upgrade did not notice a table in its way")
+		}
+		if _, err := old.Exec(`SELECT * FROM heads`); err == nil {
+			t.Error("a part of the failed upgrade stayed")
+		}
+		_, err = old.Exec(`DROP TABLE surroundings`)
+		must(t, err)
+		db := open(t, url, quick())
+		got, err := db.Pushers(within(t), 1, branch)
+		must(t, err)
+		at := func(s int64) time.Time { return time.Unix(s, 0).UTC() }
+		if diff := cmp.Diff([]store.Push{
+			{Repo: 1, Ref: branch, SHA: "b", UserID: 9, Login: "ada2", At: at(3)}, {Repo: 1, Ref: branch, SHA: "c", UserID: 8, Login: "bob", At: at(2)},
+		}, got); diff != "" {
+			t.Error(diff)
+		}
+		if pulls, err := db.Pulls(within(t), 1); err != nil || len(pulls) != 1 || pulls[0] != 5 {
+			t.Errorf("pull requests: %v %v", pulls, err)
+		}
+		must(t, db.PutHead(within(t), 1, branch, "b", noon))
+	})
+}
+
+// remember puts a row into every table that keeps history for a repository.
+func remember(t *testing.T, db *store.DB, repo int64) {
+	t.Helper()
+	ctx, k := within(t), store.Key{Repo: repo, PR: 5}
+	must(t, db.PutHead(ctx, repo, branch, "a", noon))
+	must(t, db.PutFailures(ctx, repo, branch, "a", []store.FailedCheck{{Requirement: "check", Signature: "s", PR: 5, At: noon}}))
+	must(t, db.RecordApprovals(ctx, repo, 5, []store.Approval{{Source: "review 1", Subject: "ci", Contents: "d", Contract: "c", At: noon}}))
+	must(t, db.RecordInterventions(ctx, repo, []store.Intervention{{PR: 5, Source: "comment 1", Kind: "retry", At: noon}}))
+	_, err := db.SeenComment(ctx, k, store.Comment{ID: 1, Head: "a", Written: noon})
+	must(t, err)
+	_, err = db.PutAnswer(ctx, k, 1)
+	must(t, err)
+	_, err = db.PutSurroundings(ctx, k, "d")
+	must(t, err)
+	must(t, db.PutRequested(ctx, k, "@ada"))
+	must(t, db.Receive(ctx, delivery(int(repo)), nil, []store.Push{{Repo: repo, Ref: branch, SHA: "a", UserID: 9, At: noon}}))
+}
+
+func TestHistoryGoesWithItsRepositoryAndItsTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, b backend) {
+		c, o := withClock()
+		db := open(t, b.url(t), o)
+		remember(t, db, 1)
+		remember(t, db, 2)
+		brief := []string{"surroundings", "requests"}
+		long := []string{"heads", "failed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers"}
+		count := func(when string, tables []string, want int) {
+			t.Helper()
+			for _, table := range tables {
+				var n int
+				must(t, db.Count(context.Background(), table, &n))
+				if n != want {
+					t.Errorf("%s: %d rows in %s, want %d", when, n, table, want)
+				}
+			}
+		}
+		count("at first", append(brief, long...), 2)
+		must(t, db.ForgetRepository(within(t), 1))
+		count("after forgetting one", append(brief, long...), 1)
+		if got, err := db.Approvals(within(t), 2, 5); err != nil || len(got) != 1 {
+			t.Errorf("the other's approvals: %v %v", got, err)
+		}
+		c.move(399 * 24 * time.Hour)
+		must(t, db.Prune(within(t)))
+		count("after 399 days", long, 1)
+		count("after 399 days", brief[:1], 0)
+		c.move(2 * 24 * time.Hour)
+		must(t, db.Prune(within(t)))
+		count("after 401 days", append(brief, long...), 0)
+	})
+}
