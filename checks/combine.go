@@ -20,11 +20,12 @@ func Combine(reports ...Report) Report {
 		return Report{}
 	}
 	all := rs[0]
-	all.PRs, all.Findings, all.Matrix, all.Omitted = nil, nil, nil, 0
+	all.PRs, all.Findings, all.Matrix, all.Omitted, all.Outcome = nil, nil, nil, 0, Outcome{}
 	for _, r := range rs {
 		all.PRs = append(all.PRs, r.PR)
 		all.Omitted += r.Omitted
 		all.Matrix = append(all.Matrix, r.Matrix...)
+		all.Outcome = all.join(r.Outcome)
 		for _, f := range r.Findings {
 			f.PR = cmp.Or(f.PR, r.PR)
 			all.Findings = append(all.Findings, f)
@@ -32,6 +33,8 @@ func Combine(reports ...Report) Report {
 	}
 	slices.Sort(all.PRs)
 	all.PRs = slices.Compact(all.PRs)
+	slices.Sort(all.Reviewers)
+	all.Reviewers = slices.Compact(all.Reviewers)
 	all.Findings = sortFindings(all.Findings)
 	all.Checks = combineChecks(rs)
 	return all

@@ -75,7 +75,7 @@ func (j *judge) commandResults() []CommandResult {
 	var out []CommandResult
 	for _, c := range j.commands() {
 		why := j.refusalOf(c)
-		r := CommandResult{Comment: c.comment.ID, By: c.comment.By, Kind: c.Kind, Subject: c.Subject, Accepted: why == "", Why: cmp.Or(why, c.Why)}
+		r := CommandResult{Comment: c.comment.ID, By: c.comment.By, Kind: c.Kind, Subject: c.Subject, Accepted: why == "", Why: cmp.Or(why, c.Why), At: c.comment.At}
 		out = append(out, r)
 	}
 	return out

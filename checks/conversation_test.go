@@ -325,7 +325,7 @@ func TestCommandResults(t *testing.T) {
 		f := lockfileFacts()
 		f.Conversation.Comments = []Comment{tc.c}
 		r := Evaluate(example(t), f)
-		tc.want.Comment, tc.want.By = 1, tc.c.By
+		tc.want.Comment, tc.want.By, tc.want.At = 1, tc.c.By, tc.c.At
 		if len(r.Commands) != 1 || r.Commands[0] != tc.want {
 			t.Errorf("%s: %+v, want %+v", tc.why, r.Commands, tc.want)
 		}

@@ -23,7 +23,9 @@ func Evaluate(c *ownership.Contract, f Facts) Report {
 		j.identify()
 		j.hear()
 		j.touched()
+		j.suggest()
 	}
+	j.proposed()
 	return j.report()
 }
 
@@ -38,6 +40,7 @@ type judge struct {
 	marked     func(path string) bool // as generated, by the base's attributes
 	asks       []*ask                 // approvals that are needed, by the order of their first path
 	answers    []*answer
+	effects    *Effects
 	contacts   []*contact // one per interface of the contract, in its order
 	expansions []expansion
 	widened    int // paths that an expansion lets pass
@@ -81,7 +84,7 @@ func (j *judge) report() Report {
 		r.Agent = j.agent.Name
 	}
 	if j.contract != nil {
-		r.Outcome = Outcome{Approvals: j.approvals(), Commands: j.commandResults(), Reviewers: j.reviewers()}
+		r.Outcome = Outcome{Approvals: j.approvals(), Commands: j.commandResults(), Reviewers: j.reviewers(), Effects: j.effects}
 	}
 	for _, name := range checkNames() {
 		of := r.Of(name)
@@ -156,7 +159,11 @@ func (j *judge) bringsContract() string {
 }
 
 func (j *judge) contractFault() string {
-	s, where := j.facts.Contract, j.contractPlace()+": "+code(ownership.FileName)
+	return stateFault(j.contractPlace()+": "+code(ownership.FileName), j.facts.Contract)
+}
+
+// stateFault says what is wrong with the contract that was looked for somewhere.
+func stateFault(where string, s ContractState) string {
 	switch s.Kind {
 	case ContractIrregular:
 		return fmt.Sprintf("%s is no regular file (mode %06o)", where, s.Mode)

@@ -41,7 +41,7 @@ func golden(t *testing.T, file string) {
 	var kept []txtar.File
 	for _, f := range archive.Files {
 		in[f.Name] = f.Data
-		if f.Name == "contract.yml" || f.Name == "facts" {
+		if f.Name == "contract.yml" || f.Name == "proposed.yml" || f.Name == "facts" {
 			kept = append(kept, f)
 		}
 	}
@@ -73,6 +73,9 @@ func judgeGolden(t *testing.T, in map[string][]byte) Report {
 	facts := parseFacts(t, string(in["facts"]))
 	if facts.Contract.Kind != ContractFound {
 		return Evaluate(nil, facts)
+	}
+	if proposed, ok := in["proposed.yml"]; ok {
+		facts.Proposal = proposalOf(t, proposed)
 	}
 	contract, problems := parseContract(t, src)
 	if problems != nil {

@@ -24,6 +24,11 @@ type reportJSON struct {
 	Findings   []Finding `json:"findings"`
 	Omitted    int       `json:"omitted,omitempty"`
 	Matrix     []Row     `json:"matrix"`
+
+	Approvals []approvalJSON `json:"approvals,omitempty"`
+	Commands  []commandJSON  `json:"commands,omitempty"`
+	Reviewers []string       `json:"reviewers,omitempty"`
+	Proposal  *Effects       `json:"proposal,omitempty"`
 }
 
 // findingJSON is the stored form of a Finding. A path that is not valid UTF-8 is in path_b64, in base64.
@@ -50,6 +55,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Agentplane: 1, Verdict: r.Verdict(), PR: r.PR, PRs: r.PRs, Agent: r.Agent, Target: r.Target, Base: r.Base,
 		Head: r.Head, Contract: r.Contract, Files: r.Files, Checks: orEmpty(r.Checks), Findings: orEmpty(r.Findings),
 		Omitted: r.Omitted, Matrix: orEmpty(r.Matrix),
+		Approvals: storeApprovals(r.Approvals), Commands: storeCommands(r.Commands), Reviewers: r.Reviewers, Proposal: r.Effects,
 	})
 	return visibleJSON(out), err
 }
@@ -66,6 +72,7 @@ func (r *Report) UnmarshalJSON(src []byte) error {
 	*r = Report{
 		PR: s.PR, PRs: s.PRs, Agent: s.Agent, Target: s.Target, Base: s.Base, Head: s.Head, Contract: s.Contract,
 		Files: s.Files, Checks: s.Checks, Findings: s.Findings, Omitted: s.Omitted, Matrix: s.Matrix,
+		Outcome: Outcome{Approvals: readApprovals(s.Approvals), Commands: readCommands(s.Commands), Reviewers: s.Reviewers, Effects: s.Proposal},
 	}
 	return nil
 }
@@ -142,6 +149,7 @@ func visibleJSON(src []byte) []byte {
 // longer, findings are left out from the end, where the least grave ones are, and counted; the result is always a
 // whole report.
 func indentedJSON(r Report, limit int) string {
+	r.Outcome = r.brief()
 	for keep := r.fitting(limit); ; keep-- {
 		if text := indent(r.shortened(keep)); len(text) <= limit || keep == 0 {
 			return text

@@ -8,6 +8,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
 )
 
@@ -28,6 +29,8 @@ func outside(t testing.TB, markdown string) string {
 			return ast.WalkSkipChildren, nil
 		case *ast.Text:
 			prose.Write(n.Segment.Value(src))
+			prose.WriteString(" ")
+		case *extast.Table, *extast.TableHeader, *extast.TableRow, *extast.TableCell:
 			prose.WriteString(" ")
 		case *ast.Document, *ast.Paragraph, *ast.TextBlock, *ast.List, *ast.ListItem, *ast.Emphasis:
 		default:
@@ -66,7 +69,7 @@ func spans(t testing.TB, markdown string, hostile []string) {
 // TestOutside sees the helper red: each of these acts.
 func TestOutside(t *testing.T) {
 	for _, markdown := range []string{
-		"[a](b)", "<b>a</b>", "<div>\nx\n</div>", "![a](b)", "https://evil.example", "# head", "| a |\n|---|\n| b |",
+		"[a](b)", "<b>a</b>", "<div>\nx\n</div>", "![a](b)", "https://evil.example", "# head",
 		"ask @octo", "closes #1", "fixes GH-2", "/integrate", "a\n/integrate", "~~a~~", "[a]\n\n[a]: b", "    indented", "> quoted",
 	} {
 		r := &recorder{TB: t}

@@ -123,6 +123,9 @@ func summary(r Report, c Check, findings []Finding, omitted int) string {
 	}
 	p.add("\n")
 	steps := nextSteps(r, c, findings)
+	if c.Name == CheckReview {
+		steps = r.Effects.markdown() + steps
+	}
 	p.list(findings, summaryFindings, len(steps)+1000, "findings, in the details below")
 	if omitted > 0 {
 		p.add(fmt.Sprintf("\n%d findings have no annotation: GitHub takes a limited number, and only names it can show.\n", omitted))

@@ -34,6 +34,7 @@ type Outcome struct {
 	Signatures []Signature     // of the requirements that fail at this head
 	Escalated  bool            // the same failure came too often: a person must look
 	Reviewers  []string        // "@login" and "@org/team" who are needed and have not decided
+	Effects    *Effects        // of the contract that the pull request proposes; nil: none, or an invalid one
 }
 
 // CommandResult says what became of a command in a comment.

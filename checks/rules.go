@@ -11,22 +11,24 @@ type RuleID string
 
 // The rules. docs/rules.md says what each means.
 const (
-	RuleContractMissing RuleID = "contract/missing"
-	RuleContractInvalid RuleID = "contract/invalid"
-	RuleOutside         RuleID = "ownership/outside"
-	RuleExpanded        RuleID = "ownership/expanded"
-	RuleNever           RuleID = "ownership/never"
-	RuleOverlap         RuleID = "ownership/overlap"
-	RuleUnassigned      RuleID = "ownership/unassigned"
-	RuleBranch          RuleID = "ownership/branch"
-	RuleTooLarge        RuleID = "ownership/too-large"
-	RulePath            RuleID = "ownership/path"
-	RuleTwin            RuleID = "ownership/twin"
-	RuleMergeConflict   RuleID = "ownership/merge-conflict"
-	RuleHistory         RuleID = "ownership/history"
-	RuleUnreadable      RuleID = "ownership/unreadable"
-	RuleEmpty           RuleID = "ownership/empty"
-	RuleUnread          RuleID = "review/unread"
+	RuleContractMissing  RuleID = "contract/missing"
+	RuleContractInvalid  RuleID = "contract/invalid"
+	RuleContractProposed RuleID = "contract/proposed"
+	RuleSuggestion       RuleID = "contract/suggestion"
+	RuleOutside          RuleID = "ownership/outside"
+	RuleExpanded         RuleID = "ownership/expanded"
+	RuleNever            RuleID = "ownership/never"
+	RuleOverlap          RuleID = "ownership/overlap"
+	RuleUnassigned       RuleID = "ownership/unassigned"
+	RuleBranch           RuleID = "ownership/branch"
+	RuleTooLarge         RuleID = "ownership/too-large"
+	RulePath             RuleID = "ownership/path"
+	RuleTwin             RuleID = "ownership/twin"
+	RuleMergeConflict    RuleID = "ownership/merge-conflict"
+	RuleHistory          RuleID = "ownership/history"
+	RuleUnreadable       RuleID = "ownership/unreadable"
+	RuleEmpty            RuleID = "ownership/empty"
+	RuleUnread           RuleID = "review/unread"
 
 	classPrefix     = "class/"
 	interfacePrefix = "interface/"
@@ -161,6 +163,17 @@ func reviewRules() []Rule {
 			"in a path that it touches, a name that another pull request takes away: an error of this one, which its agent mends by using the new " +
 			"name, or which someone of `by` approves here too. Or two open pull requests change one interface. Binds everyone.",
 		Remedy: "Someone of the interface's `by` approves the change, by a review or by the comment `/approve <name>`, with the consumers in mind.",
+	}, {
+		ID: RuleContractProposed, Check: CheckReview, Level: Error, Verdict: ActionRequired, Who: Person,
+		Meaning: "The pull request changes `.agentplane.yml`, and this is what `agentplane lint` says of the proposed one: one finding per problem, " +
+			"which the author must mend, and a notice per warning. What it would change for the open pull requests and for the owners of the tree's " +
+			"paths stands in the report. The contract in force judges until the pull request is merged, and the class `contract` needs its approval.",
+		Remedy: "Follow `fix`.",
+	}, {
+		ID: RuleSuggestion, Check: CheckReview, Level: Notice, Verdict: Success, Who: Person,
+		Meaning: "The same expansion or approval was needed in three or more pull requests of the last 30 days. `fix` has the contract line that " +
+			"would make it a setting, reviewed once. Never for secrets and deployments.",
+		Remedy: "A person decides whether the contract should say it.",
 	}, {
 		ID: RuleUnread, Check: CheckReview, Level: Error, Verdict: Failure, Who: Agent,
 		Meaning: "What other pull requests do to the contract's interfaces was not read, and what is not known never passes. In a local clone " +

@@ -56,7 +56,7 @@ func (j *judge) interfaceTitle(standing []Finding) string {
 func titleOrder() []RuleID {
 	return []RuleID{
 		RuleContractMissing, RuleContractInvalid, RuleUnreadable, RuleTooLarge, RuleHistory, RuleBranch, RuleUnassigned,
-		RuleNever, RuleOutside, RuleOverlap, RulePath, RuleTwin, RuleMergeConflict, RuleUnread,
+		RuleNever, RuleOutside, RuleOverlap, RulePath, RuleTwin, RuleMergeConflict, RuleUnread, RuleContractProposed,
 	}
 }
 
@@ -71,6 +71,8 @@ func (j *judge) ruleTitle(rule RuleID, these, standing []Finding) string {
 			return "The contract cannot be used"
 		}
 		return "The contract has " + count(len(these), "problem")
+	case RuleContractProposed:
+		return "The proposed contract has " + count(len(these), "problem")
 	case RuleUnreadable, RuleUnread:
 		return "Not everything could be read"
 	case RuleTooLarge:
