@@ -276,6 +276,9 @@ func TestParseWorkflowRefusesWhatIsNotSimulated(t *testing.T) {
 		{"expression in a script", `a: { steps: [{ run: "echo ${{ github.sha }}" }] }`, "expressions"},
 		{"expression in the environment", `a: { env: { A: "${{ secrets.A }}" }, steps: [{ run: x }] }`, "expressions"},
 		{"another commit checked out", "a: { steps: [{ uses: actions/checkout@v4, with: { ref: main } }] }", "with ref is not simulated"},
+		{"a job without steps", "a: { runs-on: x }", "no steps"},
+		{"a job whose id is a mapping", "on: push\njobs: {{}}", "its id"},
+		{"a job whose id is a sentence", "on: push\njobs: { a b: { steps: [{ run: x }] } }", "its id"},
 		{"empty step", "a: { steps: [{ name: x }] }", "neither run nor uses"},
 		{"step that is two", "a: { steps: [{ run: x, uses: actions/checkout@v4 }] }", "both run and uses"},
 		{"time-out before the start", "a: { timeout-minutes: -1, steps: [] }", "between 0 and 360"},
@@ -330,6 +333,7 @@ func FuzzParseWorkflow(f *testing.F) {
 	f.Add([]byte("on: { push: { branches: [a/**, 'x*'] }, pull_request: { types: [opened] } }\njobs: { a: { if: always(), steps: [{ run: x, continue-on-error: true }] } }"))
 	f.Add([]byte("jobs: &a { a: { needs: *a } }"))
 	f.Add([]byte("on: &a [*a]"))
+	f.Add([]byte("on: push\njobs: {{}}"))
 	f.Add([]byte("jobs: { ? [a] : { steps: [] } }"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		w, err := parseWorkflow("ci.yml", data)

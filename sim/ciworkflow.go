@@ -74,6 +74,9 @@ type workflowStep struct {
 // stepKeys are the same for a step.
 var stepKeys = []string{"name", "id", "uses", "with", "run", "shell", "working-directory", "if", "continue-on-error", "env"}
 
+// idCharacters are those of a job's id.
+const idCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
 // read decodes a mapping that may only have the given keys.
 func read(n *yaml.Node, keys []string, into any) error {
 	for n.Kind == yaml.AliasNode {
@@ -165,6 +168,9 @@ func (s workflowSource) jobs(file string) ([]Job, error) {
 	var jobs []Job
 	for i := 0; i+1 < len(s.Jobs.Content); i += 2 {
 		id := s.Jobs.Content[i].Value
+		if s.Jobs.Content[i].Kind != yaml.ScalarNode || strings.Trim(id, idCharacters) != "" || id == "" {
+			return nil, fmt.Errorf("job %q: its id has other characters than letters, digits, _ and -", id)
+		}
 		var source workflowJob
 		if err := read(s.Jobs.Content[i+1], jobKeys, &source); err != nil {
 			return nil, fmt.Errorf("job %s: %w", id, err)
@@ -211,6 +217,9 @@ func (s workflowJob) job(id string, w workflowSource) (Job, error) {
 			return j, fmt.Errorf("step %d: %w", i+1, err)
 		}
 		j.Steps = append(j.Steps, step)
+	}
+	if len(j.Steps) == 0 {
+		return j, errors.New("it has no steps")
 	}
 	return j, nil
 }
