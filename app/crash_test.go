@@ -260,7 +260,7 @@ func (v *victim) survive(sha, when string) {
 	if !v.await(judged) {
 		v.t.Fatalf("%s: no verdict after the restart: %+v", when, v.repo.CheckRuns(sha))
 	}
-	if runs := v.repo.AllCheckRuns(sha); len(runs) != 2 {
-		v.t.Errorf("%s: %d check runs on one commit, want 2: %+v", when, len(runs), runs)
+	if runs := v.repo.AllCheckRuns(sha); len(runs) != 3 {
+		v.t.Errorf("%s: %d check runs on one commit, want 3: %+v", when, len(runs), runs)
 	}
 }

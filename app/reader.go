@@ -31,13 +31,15 @@ func (r *reader) gather(ctx context.Context) error {
 	if r.contract == nil {
 		return nil
 	}
+	if err := r.past(ctx); err != nil { // first: what failed before says what else is needed
+		return fmt.Errorf("read the past of the branch: %w", err)
+	}
 	needs := checks.NeedsOf(r.contract, r.facts)
 	steps := []struct {
 		doing  string
 		wanted bool
 		read   func(context.Context, checks.Needs) error
 	}{
-		{"read the past of the branch", true, r.past},
 		{"read what CI reported", len(needs.Runs) > 0 || needs.CheckRuns || needs.Statuses, r.evidence},
 		{"read the neighbors", needs.Surroundings, r.surroundings},
 		{"read the proposed contract", needs.Proposal, r.proposal},
@@ -55,7 +57,7 @@ func (r *reader) gather(ctx context.Context) error {
 }
 
 // past reads what the store remembers of the branch. A fork's branch has no past here.
-func (r *reader) past(ctx context.Context, _ checks.Needs) error {
+func (r *reader) past(ctx context.Context) error {
 	if r.pull.Head.Repo != r.site.id {
 		return nil
 	}

@@ -16,7 +16,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if docs := Render(Evaluate(c, f)); len(docs) != 2 {
+		if docs := Render(Evaluate(c, f)); len(docs) != 3 {
 			b.Fatal(docs)
 		}
 	}
@@ -31,7 +31,7 @@ func BenchmarkRenderMany(b *testing.B) {
 	r := Evaluate(c, f)
 	b.ReportAllocs()
 	for b.Loop() {
-		if docs := Render(r); len(docs) != 2 {
+		if docs := Render(r); len(docs) != 3 {
 			b.Fatal(docs)
 		}
 	}

@@ -79,12 +79,12 @@ type Status struct {
 
 // PastFailure is a past failure of a requirement, as the store remembers it.
 type PastFailure struct {
-	Requirement string
-	Signature   string // see Signature
-	Head        string
-	PR          int
-	URL         string
-	At          time.Time
+	Requirement string    `json:"requirement"`
+	Signature   string    `json:"signature"` // the Hash of a Signature
+	Head        string    `json:"head"`
+	PR          int       `json:"pr,omitempty"`
+	URL         string    `json:"url,omitempty"`
+	At          time.Time `json:"at"`
 }
 
 // PastPass is a requirement that was shown at a past head.

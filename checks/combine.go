@@ -24,7 +24,13 @@ func Combine(reports ...Report) Report {
 	for _, r := range rs {
 		all.PRs = append(all.PRs, r.PR)
 		all.Omitted += r.Omitted
-		all.Matrix = append(all.Matrix, r.Matrix...)
+		for _, row := range r.Matrix {
+			row.PR = cmp.Or(row.PR, r.PR)
+			all.Matrix = append(all.Matrix, row)
+		}
+		if r.Attempt > all.Attempt {
+			all.Attempt, all.Attempts = r.Attempt, r.Attempts
+		}
 		all.Outcome = all.join(r.Outcome)
 		for _, f := range r.Findings {
 			f.PR = cmp.Or(f.PR, r.PR)
@@ -90,6 +96,7 @@ func (r Report) check(name string) Check {
 
 func namesOf(rs []Report) []string {
 	names := checkNames()
+	known := len(names)
 	for _, r := range rs {
 		for _, c := range r.Checks {
 			if !slices.Contains(names, c.Name) {
@@ -97,6 +104,6 @@ func namesOf(rs []Report) []string {
 			}
 		}
 	}
-	slices.Sort(names)
+	slices.Sort(names[known:])
 	return names
 }

@@ -45,6 +45,7 @@ func TestCombine(t *testing.T) {
 	got := Combine(good, bad)
 	want := []Check{
 		{CheckOwnership, Failure, "Pull request 15: 1 file outside search's paths"},
+		{CheckVerification, Success, "Nothing stands against 2 pull requests on this commit"},
 		{CheckReview, Success, "Nothing stands against 2 pull requests on this commit"},
 	}
 	if diff := cmp.Diff(want, got.Checks); diff != "" {

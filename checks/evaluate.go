@@ -23,6 +23,7 @@ func Evaluate(c *ownership.Contract, f Facts) Report {
 		j.identify()
 		j.hear()
 		j.touched()
+		j.verify()
 		j.suggest()
 	}
 	j.proposed()
@@ -46,6 +47,12 @@ type judge struct {
 	widened    int // paths that an expansion lets pass
 	classed    int // paths that classes decide, not ownership
 	findings   []Finding
+
+	notes         notes // of a body that was read
+	matrix        []Row
+	notesTemplate string
+	signatures    []Signature
+	stuck         escalation
 }
 
 // add files a finding under its rule's own check, level, verdict and party, where the finding does not say otherwise.
@@ -75,16 +82,20 @@ func (j *judge) report() Report {
 	r := Report{
 		PR: f.PR, Target: f.Base.Name, Base: f.Base.SHA, Head: f.Head.SHA, Files: len(j.paths()),
 		Contract: Source{File: ownership.FileName, Commit: f.Contract.Commit},
-		Findings: sortFindings(j.findings),
+		Findings: sortFindings(j.findings), Matrix: j.matrix, Template: j.notesTemplate,
+		Attempt: j.stuck.attempt,
 	}
 	if j.contract != nil {
-		r.Contract.SHA256 = j.contract.Digest
+		r.Contract.SHA256, r.Attempts = j.contract.Digest, j.contract.Limits.Attempts
 	}
 	if j.agent != nil {
 		r.Agent = j.agent.Name
 	}
 	if j.contract != nil {
-		r.Outcome = Outcome{Approvals: j.approvals(), Commands: j.commandResults(), Reviewers: j.reviewers(), Effects: j.effects}
+		r.Outcome = Outcome{
+			Approvals: j.approvals(), Commands: j.commandResults(), Reviewers: j.reviewers(), Effects: j.effects,
+			Signatures: j.signatures, Escalated: j.stuck.escalated, History: j.stuck.history,
+		}
 	}
 	for _, name := range checkNames() {
 		of := r.Of(name)

@@ -61,6 +61,7 @@ func ExampleRender() {
 	}
 	// Output:
 	// agentplane/ownership: success, 1 file within search's paths
+	// agentplane/verification: success, Nothing is required
 	// agentplane/review: success, Nothing needs an approval
 }
 
@@ -73,6 +74,7 @@ func ExampleRenderText() {
 	fmt.Print(checks.RenderText(checks.Evaluate(c, facts("src/content/config.ts")), nil))
 	// Output:
 	// ✗ agentplane/ownership  1 file outside search's paths
+	// ✓ agentplane/verification  Nothing is required
 	// ✓ agentplane/review  Nothing needs an approval
 	//
 	// ✗ src/content/config.ts

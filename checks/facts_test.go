@@ -21,7 +21,11 @@ func goodFacts() Facts {
 		Pusher:        Account{ID: 41, Login: "search-agent[bot]", Bot: true},
 		Contract:      ContractState{Kind: ContractFound, Commit: strings.Repeat("b", 40)},
 		SiblingsKnown: true,
-		ReadAt:        time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+		ReadAt:        readAt,
+		HeadSince:     readAt.Add(-5 * time.Minute),
+		HeadTree:      strings.Repeat("e", 40),
+		BodyKnown:     true,
+		Past:          &Past{},
 		Touched:       &Touched{Landed: []string{}, Attributes: map[string]string{}},
 		Conversation:  &Conversation{Teams: exampleTeams(), Reviewed: map[string][]Change{}},
 		Surroundings:  &Surroundings{},
@@ -32,6 +36,9 @@ func goodFacts() Facts {
 func exampleTeams() []Team {
 	return []Team{{Name: "@octo/platform", Members: []int64{61}}, {Name: "@octo/design", Members: []int64{62}}, {Name: "@octo/architects", Members: []int64{63}}}
 }
+
+// readAt is when the facts of tests are read.
+var readAt = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // touch adds changes, and their paths to the tree that would land.
 func touch(f *Facts, changes ...Change) {
@@ -51,17 +58,16 @@ func added(path string) Change { return Change{Path: path, NewMode: modeFile, Ne
 
 func removed(path string) Change { return Change{Path: path, OldMode: modeFile, OldID: "1"} }
 
-// parseFacts reads the facts of a golden, one to a line, starting from goodFacts. A name in quotes is unquoted, so that
+// parseFacts reads the facts of a golden, one to a line, over those it starts from. A name in quotes is unquoted, so that
 // every byte can be written.
-func parseFacts(t *testing.T, text string) Facts {
+func parseFacts(t *testing.T, f Facts, text string) Facts {
 	t.Helper()
-	f := goodFacts()
 	for line := range strings.Lines(text) {
 		words := split(t, strings.TrimSpace(line))
 		if len(words) == 0 {
 			continue
 		}
-		if !factLine(&f, words[0], append(words[1:], "", "", "", "", "", "")) {
+		if !factLine(&f, words[0], append(words[1:], "", "", "", "", "", "", "")) {
 			t.Fatalf("facts: cannot read %q", line)
 		}
 	}
@@ -88,6 +94,7 @@ func split(t *testing.T, line string) []string {
 
 func factLine(f *Facts, key string, w []string) bool {
 	switch key {
+	case "fresh": // nothing was reported; see judgeGolden
 	case "pr":
 		f.PR = number(w[0])
 	case "default":
@@ -101,6 +108,7 @@ func factLine(f *Facts, key string, w []string) bool {
 	case "local":
 		f.Local, f.PR, f.Author, f.Pusher, f.SiblingsKnown = true, 0, Account{}, Account{}, false
 		f.Conversation, f.Surroundings = nil, nil
+		f.HeadSince, f.BodyKnown, f.Past, f.CI = time.Time{}, false, nil, nil
 	case "agent":
 		f.Agent = w[0]
 	case "author":
@@ -120,6 +128,9 @@ func factLine(f *Facts, key string, w []string) bool {
 }
 
 func touchedLine(f *Facts, key string, w []string) bool {
+	if ciLine(f, key, w) {
+		return true
+	}
 	switch key {
 	case "M":
 		touch(f, modified(w[0]))

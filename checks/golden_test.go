@@ -41,11 +41,11 @@ func golden(t *testing.T, file string) {
 	var kept []txtar.File
 	for _, f := range archive.Files {
 		in[f.Name] = f.Data
-		if f.Name == "contract.yml" || f.Name == "proposed.yml" || f.Name == "facts" {
+		if isFact(f) {
 			kept = append(kept, f)
 		}
 	}
-	report := judgeGolden(t, in)
+	report := judgeGolden(t, in, strings.HasPrefix(filepath.Base(file), "v-"))
 	got := renderings(t, report)
 	if *update {
 		archive.Files = append(kept, got...)
@@ -65,12 +65,24 @@ func golden(t *testing.T, file string) {
 	validate(t, in["report.json"])
 }
 
-func judgeGolden(t *testing.T, in map[string][]byte) Report {
+// judgeGolden judges; a golden of verification starts from facts that show everything.
+func judgeGolden(t *testing.T, in map[string][]byte, ofVerification bool) Report {
 	src, ok := in["contract.yml"]
-	if !ok {
+	start := goodFacts()
+	switch {
+	case !ok && ofVerification:
+		src = readFile(t, verified)
+	case !ok:
 		src = exampleSource(t)
 	}
-	facts := parseFacts(t, string(in["facts"]))
+	if ofVerification {
+		start = shownFacts(t)
+		if strings.HasPrefix(string(in["facts"]), "fresh\n") {
+			start.CI.Runs, start.CI.CheckRuns, start.CI.Statuses = nil, nil, nil
+		}
+	}
+	facts := parseFacts(t, start, string(in["facts"]))
+	useFiles(&facts, in)
 	if facts.Contract.Kind != ContractFound {
 		return Evaluate(nil, facts)
 	}
@@ -84,8 +96,10 @@ func judgeGolden(t *testing.T, in map[string][]byte) Report {
 	return Evaluate(contract, facts)
 }
 
-func exampleSource(t testing.TB) []byte {
-	src, err := os.ReadFile("testdata/contract.yml")
+func exampleSource(t testing.TB) []byte { return readFile(t, "testdata/contract.yml") }
+
+func readFile(t testing.TB, name string) []byte {
+	src, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}

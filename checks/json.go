@@ -24,6 +24,14 @@ type reportJSON struct {
 	Findings   []Finding `json:"findings"`
 	Omitted    int       `json:"omitted,omitempty"`
 	Matrix     []Row     `json:"matrix"`
+	Rows       int       `json:"rows,omitempty"` // of the whole matrix, in a copy that lacks some
+	Template   string    `json:"template,omitempty"`
+
+	Attempt    int           `json:"attempt"`
+	Attempts   int           `json:"attempts"`
+	Escalated  bool          `json:"escalated,omitempty"`
+	Signatures []Signature   `json:"signatures,omitempty"`
+	History    []PastFailure `json:"history,omitempty"`
 
 	Approvals []approvalJSON `json:"approvals,omitempty"`
 	Commands  []commandJSON  `json:"commands,omitempty"`
@@ -54,7 +62,8 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	out, err := json.Marshal(reportJSON{
 		Agentplane: 1, Verdict: r.Verdict(), PR: r.PR, PRs: r.PRs, Agent: r.Agent, Target: r.Target, Base: r.Base,
 		Head: r.Head, Contract: r.Contract, Files: r.Files, Checks: orEmpty(r.Checks), Findings: orEmpty(r.Findings),
-		Omitted: r.Omitted, Matrix: orEmpty(r.Matrix),
+		Omitted: r.Omitted, Matrix: orEmpty(r.Matrix), Rows: r.Rows, Template: r.Template,
+		Attempt: r.Attempt, Attempts: r.Attempts, Escalated: r.Escalated, Signatures: r.Signatures, History: r.History,
 		Approvals: storeApprovals(r.Approvals), Commands: storeCommands(r.Commands), Reviewers: r.Reviewers, Proposal: r.Effects,
 	})
 	return visibleJSON(out), err
@@ -71,9 +80,11 @@ func (r *Report) UnmarshalJSON(src []byte) error {
 	}
 	*r = Report{
 		PR: s.PR, PRs: s.PRs, Agent: s.Agent, Target: s.Target, Base: s.Base, Head: s.Head, Contract: s.Contract,
-		Files: s.Files, Checks: s.Checks, Findings: s.Findings, Omitted: s.Omitted, Matrix: s.Matrix,
+		Files: s.Files, Checks: s.Checks, Findings: s.Findings, Omitted: s.Omitted, Matrix: s.Matrix, Rows: s.Rows,
+		Template: s.Template, Attempt: s.Attempt, Attempts: s.Attempts,
 		Outcome: Outcome{Approvals: readApprovals(s.Approvals), Commands: readCommands(s.Commands), Reviewers: s.Reviewers, Effects: s.Proposal},
 	}
+	r.Escalated, r.Signatures, r.History = s.Escalated, s.Signatures, s.History
 	return nil
 }
 
@@ -174,6 +185,18 @@ func (r Report) fitting(limit int) int {
 func (r Report) shortened(keep int) Report {
 	r.Omitted += len(r.Findings) - keep
 	r.Findings = r.Findings[:keep]
+	return r
+}
+
+// withRows returns the report with at most that many rows of the matrix, signatures and past failures, and without the
+// template where the matrix is cut.
+func (r Report) withRows(most int) Report {
+	if len(r.Matrix) > most {
+		r.Rows = max(r.Rows, len(r.Matrix))
+		r.Matrix = r.Matrix[:most]
+	}
+	r.Signatures = r.Signatures[:min(len(r.Signatures), most/4)]
+	r.History = r.History[:min(len(r.History), most)]
 	return r
 }
 

@@ -15,5 +15,9 @@ type Needs struct {
 // NeedsOf says what Evaluate will want to know, from what git and the pull request itself already told. Asking for more
 // than it says changes no verdict; leaving out what it says makes findings of what is not known.
 func NeedsOf(c *ownership.Contract, f Facts) Needs {
-	return reviewNeeds(c, f)
+	n := reviewNeeds(c, f)
+	if c == nil || f.Local {
+		return n
+	}
+	return needsCI(n, c, f)
 }

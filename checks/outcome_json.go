@@ -88,6 +88,7 @@ func (o Outcome) join(other Outcome) Outcome {
 	o.Commands = append(o.Commands[:len(o.Commands):len(o.Commands)], other.Commands...)
 	o.Reviewers = append(o.Reviewers[:len(o.Reviewers):len(o.Reviewers)], other.Reviewers...)
 	o.Signatures = append(o.Signatures[:len(o.Signatures):len(o.Signatures)], other.Signatures...)
+	o.History = append(o.History[:len(o.History):len(o.History)], other.History...)
 	o.Escalated = o.Escalated || other.Escalated
 	if o.Effects == nil {
 		o.Effects = other.Effects

@@ -109,7 +109,7 @@ func TestProposalIsBounded(t *testing.T) {
 		r.Commands = append(r.Commands, CommandResult{Comment: int64(i), By: sam, Kind: CommandRetry, Why: strings.Repeat("x", 900)})
 		r.Approvals = append(r.Approvals, Approval{Source: "review:1", Subject: "class/ci", By: sam, Contents: exampleDigest, Contract: exampleDigest})
 	}
-	d := Render(r)[1]
+	d := Render(r)[2]
 	holdDocument(t, d)
 	for _, want := range []string{"| 129 |", "; 90 not shown", "and 71 more agents"} {
 		if !strings.Contains(d.Summary, want) {

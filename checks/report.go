@@ -25,6 +25,7 @@ type Report struct {
 	Attempt  int       // of the worst failure signature, counted in heads of the branch; 0: no failing requirement
 	Attempts int       // how many there may be before a person has to look
 	Outcome
+	Rows int // of the whole matrix, in a copy that lacks some
 }
 
 // Outcome is what the App has to do or remember besides showing the report.
@@ -32,7 +33,8 @@ type Outcome struct {
 	Approvals  []Approval      // that count now, for the App to remember
 	Commands   []CommandResult // every command that was found in the conversation
 	Signatures []Signature     // of the requirements that fail at this head
-	Escalated  bool            // the same failure came too often: a person must look
+	Escalated  bool            // the same failure came too often: a person must look, and the label LabelNeedsHuman says so
+	History    []PastFailure   // the failures that led there, the oldest first
 	Reviewers  []string        // "@login" and "@org/team" who are needed and have not decided
 	Effects    *Effects        // of the contract that the pull request proposes; nil: none, or an invalid one
 }
@@ -50,10 +52,10 @@ type CommandResult struct {
 
 // Signature names one failure so that it is recognised when it comes again.
 type Signature struct {
-	Requirement string
-	Hash        string // of the requirement and the normalised error
-	Text        string // the first error, as CI gave it
-	URL         string
+	Requirement string `json:"requirement"`
+	Hash        string `json:"hash"` // of the requirement and the normalised error
+	Text        string `json:"text"` // the first error, as CI gave it
+	URL         string `json:"url,omitempty"`
 }
 
 func compareApprovals(a, b Approval) int {

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -47,7 +48,7 @@ const (
 )
 
 // checkNames is the order in which checks are reported.
-func checkNames() []string { return []string{CheckOwnership, CheckReview} }
+func checkNames() []string { return []string{CheckOwnership, CheckVerification, CheckReview} }
 
 // Rule describes one rule for readers, and says what its finding comes to when nothing special is known.
 type Rule struct {
@@ -64,7 +65,7 @@ type Rule struct {
 
 // Rules returns all rules, in the order of the documentation. The slice is the caller's.
 func Rules() []Rule {
-	return append(append(contractRules(), ownershipRules()...), append(pathRules(), reviewRules()...)...)
+	return slices.Concat(contractRules(), ownershipRules(), pathRules(), verificationRules(), notesRules(), reviewRules())
 }
 
 func contractRules() []Rule {

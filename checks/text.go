@@ -35,8 +35,15 @@ func RenderText(r Report, p Painter) string {
 		mark, tone := signOf(c.Verdict)
 		fmt.Fprintf(&b, "%s %s  %s\n", p.paint(tone, mark), p.paint(ToneStrong, visible(c.Name)), visible(c.Title))
 	}
+	b.WriteString(matrixText(r.Matrix, p))
 	for _, f := range r.Findings {
 		writeFinding(&b, p, f)
+	}
+	if r.Template != "" {
+		b.WriteString("\nNotes to paste into the description and to fill in:\n\n")
+		for line := range strings.Lines(r.Template) {
+			b.WriteString("  " + visible(strings.TrimSuffix(line, "\n")) + "\n")
+		}
 	}
 	if r.Omitted > 0 {
 		fmt.Fprintf(&b, "\nand %s\n", count(r.Omitted, "more finding"))

@@ -20,7 +20,7 @@ func TestRenderTextPaints(t *testing.T) {
 			t.Errorf("the text lacks %q:\n%s", want, got)
 		}
 	}
-	if plain := RenderText(good, nil); strings.Contains(plain, "\x1b") || strings.Count(plain, "\n") != 2 {
+	if plain := RenderText(good, nil); strings.Contains(plain, "\x1b") || strings.Count(plain, "\n") != 3 {
 		t.Errorf("a good report is more than its checks: %q", plain)
 	}
 	for v, want := range map[Verdict]string{Success: "✓", Pending: "…", ActionRequired: "!", Failure: "✗", "": "✗"} {

@@ -19,6 +19,9 @@ func (j *judge) title(check string, of []Finding) string {
 			return j.ruleTitle(rule, these, standing)
 		}
 	}
+	if check == CheckVerification {
+		return j.verificationTitle(standing)
+	}
 	if title := j.interfaceTitle(standing); title != "" {
 		return title
 	}
@@ -29,7 +32,9 @@ func (j *judge) title(check string, of []Finding) string {
 func (j *judge) approvedNames() []string {
 	var names []string
 	for _, a := range j.answers {
-		names = append(names, plainName(a.name, "another"))
+		if ruleOf(a.subject).Check == CheckReview {
+			names = append(names, plainName(a.name, "another"))
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -109,10 +114,12 @@ func (j *judge) goodTitle(check string) string {
 	files := count(len(j.paths()), "file")
 	agent := plainName(j.agentName(), "the agent")
 	switch {
-	case check == CheckReview && len(j.answers) > 0:
+	case check == CheckReview && len(j.approvedNames()) > 0:
 		return "Approved: " + listed(j.approvedNames())
 	case check == CheckReview:
 		return "Nothing needs an approval"
+	case check == CheckVerification:
+		return j.shownTitle()
 	case len(j.changes) == 0:
 		return "Nothing changed"
 	case j.agent != nil && j.classed == len(j.paths()):
