@@ -146,7 +146,30 @@ func (j *judge) expandRefusal(c spoken) string {
 	if j.agent == nil {
 		return "This pull request is no agent's, so no agent's paths bind it."
 	}
-	return ""
+	return j.expandedInVain(c.Subject)
+}
+
+// expandedInVain says that all changed paths of a pattern are such that no expansion helps, or "".
+func (j *judge) expandedInVain(subject string) string {
+	pattern, err := ownership.CompilePattern(subject)
+	if err != nil || j.ruler == nil {
+		return ""
+	}
+	vain := ""
+	for _, c := range j.changes {
+		if !pattern.Match(c.Path) {
+			continue
+		}
+		switch r := j.ruler.Rule(j.agent, c.Path); r.Kind {
+		case ownership.Never:
+			vain = fmt.Sprintf("%s may never touch %s; no expansion helps.", code(j.agent.Name), code(c.Path))
+		case ownership.Classed:
+			vain = fmt.Sprintf("%s is in the class %s; it needs an approval, and no expansion helps.", code(c.Path), code(r.Classes[0].Name))
+		default:
+			return ""
+		}
+	}
+	return vain
 }
 
 // planner says why an account is neither an integrator nor an administrator, or "".

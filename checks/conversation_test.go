@@ -267,7 +267,8 @@ func TestExpansions(t *testing.T) {
 		{"what another agent owns", "src/lib/listing.ts", comments(commentBy(sam, 1, "/expand src/lib/listing.ts")), Success, ""},
 		{"another path", "src/lib/a.ts", comments(commentBy(sam, 1, "/expand src/lib/b.ts")), Failure, ""},
 		{"in another case: what allows compares bytes", "src/lib/a.ts", comments(commentBy(sam, 1, "/expand SRC/lib/")), Failure, ""},
-		{"never beats it", "src/content/drafts/a.md", comments(commentBy(sam, 1, "/expand src/content/")), Failure, ""},
+		{"never beats it", "src/content/drafts/a.md", comments(commentBy(sam, 1, "/expand src/content/")), Failure, "`search` may never touch `src/content/drafts/a.md`; no expansion helps."},
+		{"a class decides", "CLAUDE.md", comments(commentBy(sam, 1, "/expand CLAUDE.md")), Success, "`CLAUDE.md` is in the class `agent-config`; it needs an approval"},
 		{"nobody of these", "src/lib/a.ts", comments(commentBy(eve, 1, "/expand src/lib/")), Failure, "What the account may do in the repository is not known."},
 		{"write access is not enough", "src/lib/a.ts", both(comments(commentBy(eve, 1, "/expand src/lib/")), func(f *Facts) {
 			f.Conversation.People = []Standing{{Account: eve, Permission: "write"}}
@@ -283,7 +284,7 @@ func TestExpansions(t *testing.T) {
 		touch(&f, modified(tc.path))
 		tc.play(&f)
 		r := Evaluate(example(t), f)
-		if got := r.check(CheckOwnership).Verdict; got != tc.want || (len(byRule(r.Findings, RuleExpanded)) == 1) != (tc.want == Success) {
+		if got := r.check(CheckOwnership).Verdict; got != tc.want || (len(byRule(r.Findings, RuleExpanded)) == 1) != (tc.want == Success && tc.refused == "") {
 			t.Errorf("%s: %s, want %s: %v", tc.why, got, tc.want, rulesOf(r))
 		}
 		for _, c := range r.Commands {

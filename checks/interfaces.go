@@ -291,12 +291,14 @@ func (j *judge) lostElsewhere(c *contact, around *Surroundings) {
 func (j *judge) mentions(c *contact, n Neighbor, l Lost) []Finding {
 	uses := slices.SortedFunc(slices.Values(j.facts.Surroundings.Mine), compareUses)
 	uses = slices.DeleteFunc(uses, func(u Use) bool { return u.Name != l.Name || j.isOf(c.Interface, u.Path) })
-	fix := "Do without " + code(l.Name) + "."
-	if l.How == lostRenamed {
-		fix = "Use " + code(l.Now) + " in its place."
-	} else if l.How == lostChanged {
-		fix = "Use it as it will be."
+	f := Finding{Level: Error, Verdict: Failure, Who: j.writer(), Fix: "Do without " + code(l.Name) + "."}
+	switch l.How {
+	case lostRenamed:
+		f.Fix = "Use " + code(l.Now) + " in its place."
+	case lostChanged: // the name stays, so no program sees whether it is used as it will be
+		f = Finding{Level: Warning, Verdict: ActionRequired, Who: Person, Fix: "Use it as it will be."}
 	}
+	f.Fix += " If it may land as it is: " + c.ask()
 	var findings []Finding
 	for i, u := range uses {
 		if i > 0 && uses[i-1].Path == u.Path {
@@ -304,13 +306,11 @@ func (j *judge) mentions(c *contact, n Neighbor, l Lost) []Finding {
 		}
 		c.used[u.Path] = true
 		here := slices.DeleteFunc(slices.Clone(uses), func(o Use) bool { return o.Path != u.Path })
-		findings = append(findings, Finding{
-			Path: u.Path, Line: u.Line, Level: Error, Verdict: Failure, Who: j.writer(),
-			Message: fmt.Sprintf("%s of the interface %s is used at %s, and %s changes it: it %s", code(l.Name), code(c.Name), listPlaces(placesOf(here, l.Name)), n.name(), l.what()),
-			Fix:     fix + " Or, if it may land as it is: " + c.ask(),
-		})
+		f.Path, f.Line = u.Path, u.Line
+		f.Message = fmt.Sprintf("%s of the interface %s is used at %s, and %s changes it: it %s", code(l.Name), code(c.Name), listPlaces(placesOf(here, l.Name)), n.name(), l.what())
+		findings = append(findings, f)
 	}
-	if len(findings) > 0 {
+	if len(findings) > 0 && f.Verdict == Failure {
 		c.titles = append(c.titles, fmt.Sprintf("Uses %s, which pull request %d takes away", plainName(l.Name, "a name"), n.PR))
 	}
 	return findings

@@ -120,7 +120,7 @@ func TestInterfaceReview(t *testing.T) {
 		}, Failure, "Do without `tags`."},
 		{"changed", user, func(f *Facts) {
 			f.Surroundings.Neighbors[0].Changes[0].Lost[0] = Lost{Name: "tags", How: "changed", Was: "a", Now: "b"}
-		}, Failure, "Use it as it will be."},
+		}, ActionRequired, "Use it as it will be."},
 		{"nothing was read of the neighbors", user, func(f *Facts) { f.Surroundings = nil }, Failure, "was not read"},
 		{"a clone cannot know", user, func(f *Facts) { f.Local = true; f.Surroundings = nil }, Success, "is not known here; the App looks at them"},
 		{"not everything could be looked at", user, func(f *Facts) {

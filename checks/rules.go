@@ -162,7 +162,7 @@ func reviewRules() []Rule {
 		Meaning: "The path belongs to an interface that others build against, and the names that the change takes away from them are named, with " +
 			"the places that mention each: in the interface's consumers, and in other agents' open pull requests. Or this pull request mentions, " +
 			"in a path that it touches, a name that another pull request takes away: an error of this one, which its agent mends by using the new " +
-			"name, or which someone of `by` approves here too. Or two open pull requests change one interface. Binds everyone.",
+			"name, or which someone of `by` approves here too; where the name stays and only its signature changes, a person must decide. Or two open pull requests change one interface. Binds everyone.",
 		Remedy: "Someone of the interface's `by` approves the change, by a review or by the comment `/approve <name>`, with the consumers in mind.",
 	}, {
 		ID: RuleContractProposed, Check: CheckReview, Level: Error, Verdict: ActionRequired, Who: Person,
