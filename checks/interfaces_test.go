@@ -175,3 +175,14 @@ func TestMentionsAreBounded(t *testing.T) {
 		holdDocument(t, d)
 	}
 }
+
+// TestLandedIsNoRival: two open pull requests that change one interface are named to each other, one that landed is not.
+func TestLandedIsNoRival(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		f := changer()
+		f.Surroundings.Neighbors = []Neighbor{{PR: 14, Branch: "fix", Landed: landed, Changes: []InterfaceChange{{Interface: "post-schema", Paths: []string{"src/content/config.ts"}}}}}
+		if named := strings.Contains(RenderText(Evaluate(example(t), f), nil), "changes the interface `post-schema` too"); named == landed {
+			t.Errorf("landed %v, named %v", landed, named)
+		}
+	}
+}
