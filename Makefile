@@ -19,7 +19,7 @@ step = @printf '\n==> %s\n' "$(1)"
 # Packages with a test file that matches a pattern, as arguments for go test.
 packages = $$(git grep -lE --untracked '$(1)' -- '*_test.go' ':!testdata' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help test setup fmt vet lint architecture race faults build demo bench fuzz soak long octokit generate clean
+.PHONY: help test setup fmt vet lint architecture race faults build demo bench fuzz soak long mutants simulate octokit generate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -80,6 +80,12 @@ soak: ## 2,000 fault schedules and other long runs, without the race detector (A
 
 long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)
 	@AGENTPLANE_LONG=1 .ci/gotest -race -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
+
+mutants: ## change the merge queue's code in small wrong ways, and fail when its tests do not notice (10 minutes)
+	@AGENTPLANE_MUTANTS=all $(GO) test -count 1 -timeout 90m -run '^TestMutants$$' -v ./queue
+
+simulate: ## compare the merge queue with other strategies, and write docs/performance.md (5 minutes)
+	@AGENTPLANE_SIMULATE=1 $(GO) test -count 1 -timeout 60m -run '^TestSimulation$$' -v ./queue
 
 octokit: ## GitHub's JavaScript client against the simulator (needs node, npm and the network)
 	@$(GO) test -count 1 -tags octokit -run TestOctokit -v ./sim

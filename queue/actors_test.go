@@ -16,7 +16,7 @@ func worlds() uint64 {
 	if os.Getenv("AGENTPLANE_LONG") != "" {
 		return 200_000
 	}
-	return 2_000
+	return usualWorlds
 }
 
 // act lets something happen.

@@ -16,6 +16,7 @@ type Candidate struct {
 	Onto    string   // the commit it is built on
 	Members []Member // once it lands, also those of all it stood on
 	State   State
+	Apart   bool   // it is tested for what that teaches: nothing is stacked on it, and nothing waits for it
 	Commit  string // once built
 	Tree    string
 	Passed  []string  // requirements that passed on this commit

@@ -33,6 +33,15 @@ func (e *Entry) ownChance() Chance {
 	return max(fails, neverCertain).not()
 }
 
+// agedChance is ownChance, less what has landed since that the entry was not written on.
+func (l *Lane) agedChance(e *Entry) Chance {
+	since := Chance(max(0, min(l.Landed-e.Saw, 400)))
+	return e.ownChance().and(sure - since*breaksWithLanded)
+}
+
+// breaksWithLanded is how often an entry breaks with one that landed after it was written, over all kinds of pairs.
+const breaksWithLanded = sure / 400
+
 // How often two entries that merge still break each other: rarely when they are disjoint, more often in one subsystem,
 // most often when one changes an interface there.
 const (

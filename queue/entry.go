@@ -15,6 +15,7 @@ type Entry struct {
 	Judgement Judgement
 	Known     Known
 	Proven    bool   // a candidate with this head passed on an older tip
+	Saw       int64  // Lane.Landed when it arrived, moved, or was proven
 	Silent    int    // candidates with this head on which nothing started
 	Carried   bool   // it landed, and the target was merged without it: it lands again
 	Leaving   string // why it leaves when the landing it is in has ended; "" if it stays

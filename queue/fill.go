@@ -12,6 +12,9 @@ const (
 	worthKnowing  = sure * 50 / 100 // what testing a doubtful entry alone is worth, also when it cannot land from there
 )
 
+// deepChain is how many candidates one on the other are worth it: what fails below takes all above with it.
+const deepChain = 4
+
 // missesAllowed bounds how far a batch is searched for one more entry that fits.
 const missesAllowed = 64
 
@@ -39,6 +42,7 @@ type node struct {
 	alone   Chance // that no child passes
 	closed  bool   // nothing more can be put onto it
 	fresh   bool   // planned now
+	apart   bool   // nothing is stacked on it, and nothing assumes that it fails
 }
 
 // fill starts candidates while there is room and something worth a CI run. What was planned changes what is worth it, so
@@ -60,10 +64,15 @@ func (w *work) start() bool {
 	for _, n := range p.nodes {
 		if base := p.nodes[n.parent]; n.fresh && base.commit != "" {
 			c := newCandidate(w.serial(), base.id, base.commit, n.members)
+			c.Apart = n.apart
 			w.lane.Candidates = append(w.lane.Candidates, c)
 			w.emit(w.lane.build(&c))
 			started = true
 		}
+	}
+	w.seen = nil
+	if !started {
+		w.seen = p.v
 	}
 	return started
 }
@@ -81,44 +90,33 @@ func (w *work) plan() *plan {
 		}
 		for _, m := range c.Members {
 			p.busy[m.Number] = true
-			p.probed[m.Number] = p.probed[m.Number] || !l.rooted(c)
+			p.probed[m.Number] = p.probed[m.Number] || c.Apart || !l.rooted(c)
 		}
 		if l.rooted(c) {
-			index[c.ID] = p.add(node{parent: index[c.Base], id: c.ID, commit: c.Commit, members: c.Members, chance: p.passes(c)})
+			index[c.ID] = p.add(node{parent: index[c.Base], id: c.ID, commit: c.Commit, members: c.Members, chance: p.passes(c), apart: c.Apart && c.running()})
 		}
 	}
-	p.apartAlready()
 	for _, i := range p.v.order {
 		if !p.busy[l.Entries[i].Number] {
 			p.waiting++
 		}
 	}
-	p.crowded = p.waiting > p.free
-	if l.Policy.Goal == Lean && p.free < l.Policy.Parallel && p.waiting < l.Policy.Batch {
+	p.crowded = p.waiting > min(p.free, deepChain)
+	if running := l.Policy.Parallel - p.free; l.Policy.Goal == Lean && running > 0 && p.waiting < min(l.Policy.Batch, 1+running) {
 		p.free = 0 // what arrives meanwhile is tested together
 	}
 	return p
-}
-
-// apartAlready finds the doubtful that are being tested on the tip beside an elder candidate. They stay there.
-func (p *plan) apartAlready() {
-	elder := false
-	for _, n := range p.nodes[1:] {
-		if n.parent == 0 {
-			if elder && n.chance < doubtful && len(n.members) == 1 {
-				p.probed[n.members[0].Number] = true
-			}
-			elder = true
-		}
-	}
 }
 
 // add hangs a node into the tree, as the youngest child of its parent.
 func (p *plan) add(n node) int {
 	base := &p.nodes[n.parent]
 	n.arrive = base.arrive.and(base.alone).and(n.chance)
-	base.alone = base.alone.and(n.chance.not())
-	n.alone = sure
+	if n.alone = sure; n.apart {
+		n.closed = true
+	} else {
+		base.alone = base.alone.and(n.chance.not())
+	}
 	p.nodes = append(p.nodes, n)
 	return len(p.nodes) - 1
 }
@@ -173,8 +171,11 @@ func (p *plan) grow() bool {
 
 // least is the chance to be needed below which nothing is started.
 func (p *plan) least() Chance {
-	if p.lane.Policy.Goal == Lean {
+	switch {
+	case p.lane.Policy.Goal == Lean:
 		return leastLean
+	case p.crowded:
+		return worthKnowing
 	}
 	return leastFast
 }
@@ -196,14 +197,14 @@ func (p *plan) put(at int) bool {
 	assumed := p.assumed(at)
 	free := func(e *Entry) bool { return !assumed[e.Number] && !p.probed[e.Number] }
 	members := p.group(at, func(e *Entry) bool { return free(e) && !p.apart(e) })
-	if len(members) == 0 && len(p.nodes) == 1 {
+	if len(members) == 0 && p.idle() {
 		members = p.group(at, free)
 	}
 	if len(members) == 0 {
 		p.nodes[at].closed = true
 		return false
 	}
-	p.hang(at, members)
+	p.hang(node{parent: at}, members)
 	return true
 }
 
@@ -213,10 +214,13 @@ func (p *plan) probe() bool {
 	ground := p.ground()
 	members := p.group(ground, func(e *Entry) bool { return !p.busy[e.Number] && p.apart(e) && !p.answered(e) })
 	if len(members) > 0 {
-		p.hang(ground, members)
+		p.hang(node{parent: ground, apart: true}, members)
 	}
 	return len(members) > 0
 }
+
+// idle tells whether nothing stands or is planned on the tip.
+func (p *plan) idle() bool { return len(p.nodes) == 1 && p.free == p.lane.Policy.Parallel }
 
 // ground is the highest place that is certain to land: the tip, or what has passed on it.
 func (p *plan) ground() int {
@@ -229,14 +233,14 @@ func (p *plan) ground() int {
 	return at
 }
 
-// answered tells whether a suspect's guilt will be known without a test of its own: all others of its failed set are
-// being tested, or, when CI runs come first, some are.
+// answered tells whether a suspect's guilt may become known without a test of its own: all others of its failed set are
+// being tested, or, where runs are scarce, some are.
 func (p *plan) answered(e *Entry) bool {
 	m := e.member()
 	return slices.ContainsFunc(p.lane.Failed, func(s FailedSet) bool {
 		idle := slices.ContainsFunc(s.Members, func(o Member) bool { return o != m && !p.busy[o.Number] })
 		tested := slices.ContainsFunc(s.Members, func(o Member) bool { return o != m && p.busy[o.Number] })
-		return slices.Contains(s.Members, m) && (!idle || tested && p.lane.Policy.Goal == Lean)
+		return slices.Contains(s.Members, m) && (!idle || tested && (p.crowded || p.lane.Policy.Goal == Lean))
 	})
 }
 
@@ -246,8 +250,8 @@ func (p *plan) apart(e *Entry) bool {
 }
 
 // hang adds a planned candidate to the tree.
-func (p *plan) hang(at int, entries []int) {
-	n := node{parent: at, fresh: true, chance: p.together(entries)}
+func (p *plan) hang(n node, entries []int) {
+	n.fresh, n.chance = true, p.together(entries)
 	for _, i := range entries {
 		e := &p.lane.Entries[i]
 		n.members = append(n.members, e.member())
@@ -295,5 +299,6 @@ func (p *plan) size() int {
 	case !p.crowded:
 		return 1
 	}
-	return min(p.lane.Policy.Batch, (p.waiting+p.free-1)/max(1, p.free))
+	deep := min(deepChain, max(1, p.free))
+	return min(p.lane.Policy.Batch, (p.waiting+deep-1)/deep)
 }

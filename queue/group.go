@@ -22,7 +22,10 @@ func (p *plan) group(at int, wanted func(*Entry) bool) []int {
 			break
 		}
 		e := &p.lane.Entries[i]
-		if !wanted(e) || !b.fits(i, e) {
+		if !wanted(e) {
+			continue
+		}
+		if !b.fits(i, e) {
 			misses++
 			continue
 		}

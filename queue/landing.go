@@ -28,7 +28,7 @@ func (w *work) prove(c *Candidate) {
 	}
 	for _, m := range c.Members {
 		if e := w.entry(m.Number); e != nil && e.Head == m.Head {
-			e.Proven = true
+			e.Proven, e.Saw = true, w.lane.Landed
 		}
 	}
 }
@@ -61,9 +61,9 @@ func (w *work) movable(chain []*Candidate, c *Candidate) bool {
 	for _, m := range c.Members {
 		e := w.entry(m.Number)
 		if e == nil {
-			continue // it landed, or the caller sees that it is gone
+			continue // it landed, or it is gone, which valid sees
 		}
-		if e.Head != m.Head || ownHold(&w.lane, e).Kind != "" || !w.served(e, below) {
+		if ownHold(&w.lane, e).Kind != "" || !w.served(e, below) {
 			return false
 		}
 		below = append(below, m)
@@ -104,7 +104,7 @@ func (w *work) testedElsewhere(m Member, than *Candidate) bool {
 }
 
 // startLanding lands the candidate that brings the most, one at a time. What it stands on need not have been tested to
-// the end: its own commit contains all of it, and was.
+// the end: its own commit contains all of it, and was. It waits while what it would overtake is expected to bring more.
 func (w *work) startLanding() {
 	if w.lane.stopped() != "" || w.lane.landing() != nil {
 		return
@@ -117,9 +117,29 @@ func (w *work) startLanding() {
 			best, most = c, n
 		}
 	}
-	if best != nil {
+	if best != nil && !w.worthWaiting(best) {
 		w.fold(best)
 	}
+}
+
+// worthWaiting tells whether the candidates that a landing would leave behind on an older tip are likely to land more
+// than it does. An entry that has waited too long does not wait for that.
+func (w *work) worthWaiting(c *Candidate) bool {
+	chain := w.lane.chain(c)
+	for _, m := range w.lane.content(c) {
+		if e := w.entry(m.Number); e != nil && w.lane.Now.Sub(e.Since) >= w.lane.Policy.Patience {
+			return false
+		}
+	}
+	p := w.plan()
+	expected := Chance(0)
+	for _, n := range p.nodes[1:] {
+		with := w.lane.candidate(n.id)
+		if !slices.Contains(w.lane.chain(with), c) && !slices.Contains(chain, with) {
+			expected += n.arrive * Chance(len(n.members))
+		}
+	}
+	return expected > Chance(len(w.lane.content(c)))*sure
 }
 
 // fold makes one candidate of what lands together, so that nothing that happens to its parts can stop it any more, and
@@ -187,6 +207,7 @@ func (w *work) merge(m Member, commit string) {
 	}
 	w.lane.Merged = append(w.lane.Merged, Merge{Number: m.Number, Head: m.Head, Commit: commit, Agent: agent})
 	w.lane.Done = w.lane.Done.With(m.Number)
+	w.lane.Landed++
 }
 
 // offer asks for the offer to be brought up to date.

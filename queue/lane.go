@@ -30,6 +30,7 @@ type Lane struct {
 
 	Serial  int64         // grows with every candidate and every Tell, so that no name is used twice
 	Arrival int64         // grows with every entry
+	Landed  int64         // grows with every entry that lands
 	Read    Readings      // the newest readings
 	Request int64         // the newest command to the lane as a whole
 	Silent  int           // candidates in a row on which no requirement started

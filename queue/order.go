@@ -76,7 +76,7 @@ func look(l *Lane) *view {
 		chances: make([]Chance, n), holds: make([]Hold, n), visited: make([]visit, n), depth: make([]int, n), taken: make([]bool, n)}
 	for i := range l.Entries {
 		v.at[l.Entries[i].Number] = i
-		v.chances[i] = l.Entries[i].ownChance()
+		v.chances[i] = l.agedChance(&l.Entries[i])
 	}
 	for i := range l.Candidates {
 		for _, m := range l.Candidates[i].Members {
@@ -91,20 +91,21 @@ func look(l *Lane) *view {
 	return v
 }
 
-// suspects lowers the chances of the members of failed sets.
+// suspects lowers the chances of the members of failed sets. One that is likely to be innocent, because it has passed by
+// itself or others are much more likely to be the cause, is no suspect.
 func (v *view) suspects() {
 	for _, s := range v.lane.Failed {
 		own := make([]Chance, len(s.Members))
 		for k, m := range s.Members {
 			own[k] = sure
 			if i, ok := v.at[m.Number]; ok {
-				own[k] = v.lane.Entries[i].ownChance()
+				own[k] = v.lane.agedChance(&v.lane.Entries[i])
 			}
 		}
 		for k, c := range suspicion(own) {
 			if i, ok := v.at[s.Members[k].Number]; ok {
 				v.chances[i] = min(v.chances[i], c)
-				v.suspect[s.Members[k].Number] = true
+				v.suspect[s.Members[k].Number] = v.suspect[s.Members[k].Number] || c < doubtful
 			}
 		}
 	}

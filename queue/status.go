@@ -40,6 +40,14 @@ const (
 // Statuses tells how everything stands that is in the lane, or was and is remembered.
 func Statuses(l Lane) map[int]Status {
 	l.Policy = l.Policy.full()
+	return l.statuses(nil)
+}
+
+// statuses derives them from a view of this very lane, or from a new one.
+func (l *Lane) statuses(v *view) map[int]Status {
+	if v == nil {
+		v = look(l)
+	}
 	all := make(map[int]Status, len(l.Entries)+len(l.Left)+len(l.Merged))
 	for _, d := range l.Left {
 		all[d.Number] = Status{Number: d.Number, Head: d.Head, Stage: Ejected, Reason: d.Reason}
@@ -47,7 +55,6 @@ func Statuses(l Lane) map[int]Status {
 	for _, m := range l.Merged {
 		all[m.Number] = Status{Number: m.Number, Head: m.Head, Stage: OnBranch, Commit: m.Commit}
 	}
-	v := look(&l)
 	place := make([]int, len(l.Entries))
 	for k, i := range v.order {
 		place[i] = k + 1
@@ -62,7 +69,7 @@ func Statuses(l Lane) map[int]Status {
 		}
 		switch {
 		case c != nil:
-			s.carried(&l, c)
+			s.carried(l, c)
 		case s.Hold.Kind != "":
 			s.Stage = Held
 		default:

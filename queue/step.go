@@ -11,6 +11,9 @@ import (
 // its argument. Save the lane and the effects together before any effect is carried out.
 func Step(l Lane, e Event) (Lane, []Effect) {
 	w := begin(l)
+	if t, ok := e.(Ticked); ok && w.uneventful(t) {
+		return w.lane, nil
+	}
 	before := Statuses(w.lane)
 	w.apply(e)
 	w.settle()
@@ -18,11 +21,30 @@ func Step(l Lane, e Event) (Lane, []Effect) {
 	return w.lane, w.effects
 }
 
+// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends.
+func (w *work) uneventful(e Ticked) bool {
+	at, l := e.At.UTC().Round(0), &w.lane
+	if !at.After(l.Now) {
+		return false
+	}
+	within := func(since time.Time, d time.Duration) bool { return l.Now.Sub(since) < d && at.Sub(since) >= d }
+	if l.Now.IsZero() || l.Rest.Why != "" ||
+		slices.ContainsFunc(l.Candidates, func(c Candidate) bool {
+			return c.State == Testing && at.Sub(c.Since) >= min(l.Policy.Start, l.Policy.Timeout)
+		}) ||
+		slices.ContainsFunc(l.Entries, func(e Entry) bool { return within(e.Since, l.Policy.Patience) }) {
+		return false
+	}
+	l.Now = at
+	return true
+}
+
 // work is a lane that is being stepped.
 type work struct {
 	lane    Lane
 	effects []Effect
 	at      map[int]int // pull request to its position in Entries; nil when it must be counted again
+	seen    *view       // of the lane as it is at the end, when a plan has looked already; nil otherwise
 }
 
 // begin copies what a step may change in place. Slices inside of entries and candidates are replaced, never written to.
@@ -110,7 +132,7 @@ func (w *work) entry(number int) *Entry {
 // add appends an entry.
 func (w *work) add(e Entry) {
 	w.lane.Arrival++
-	e.Arrival, e.Since = w.lane.Arrival, w.lane.Now
+	e.Arrival, e.Since, e.Saw = w.lane.Arrival, w.lane.Now, w.lane.Landed
 	w.lane.Entries = append(w.lane.Entries, e)
 	w.at = nil
 }
@@ -132,7 +154,7 @@ func (w *work) serial() int64 {
 
 // tell asks for a Tell for each status that is new or other than before. What a lane has forgotten is not told.
 func (w *work) tell(before map[int]Status) {
-	after := Statuses(w.lane)
+	after := w.lane.statuses(w.seen)
 	for _, number := range slices.Sorted(maps.Keys(after)) {
 		if old, known := before[number]; !known || !old.same(after[number]) {
 			w.emit(Tell{Lane: w.lane.Branch, Number: number, Status: after[number], Serial: w.serial()})

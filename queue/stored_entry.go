@@ -14,6 +14,7 @@ type entryForm struct {
 	Judgement judgementForm `json:"judgement,omitzero"`
 	Known     knownForm     `json:"known,omitzero"`
 	Proven    bool          `json:"proven,omitempty"`
+	Saw       int64         `json:"saw,omitempty"`
 	Silent    int           `json:"silent,omitempty"`
 	Carried   bool          `json:"carried,omitempty"`
 	Leaving   string        `json:"leaving,omitempty"`
@@ -22,12 +23,12 @@ type entryForm struct {
 
 func storeEntry(e Entry) entryForm {
 	return entryForm{e.Number, e.Head, e.Agent, e.Priority, e.Request, e.Reading, e.Arrival, e.Since,
-		judgementForm(e.Judgement), storeKnown(e.Known), e.Proven, e.Silent, e.Carried, e.Leaving, failuresForm(e.Failures)}
+		judgementForm(e.Judgement), storeKnown(e.Known), e.Proven, e.Saw, e.Silent, e.Carried, e.Leaving, failuresForm(e.Failures)}
 }
 
 func (f entryForm) entry() Entry {
 	return Entry{f.Number, f.Head, f.Agent, f.Priority, f.Request, f.Reading, f.Arrival, f.Since,
-		Judgement(f.Judgement), f.Known.known(), f.Proven, f.Silent, f.Carried, f.Leaving, Failures(f.Failures)}
+		Judgement(f.Judgement), f.Known.known(), f.Proven, f.Saw, f.Silent, f.Carried, f.Leaving, Failures(f.Failures)}
 }
 
 type judgementForm struct {

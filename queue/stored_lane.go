@@ -22,6 +22,7 @@ type laneForm struct {
 	Restart    *restartForm    `json:"restart,omitempty"`
 	Serial     int64           `json:"serial,omitempty"`
 	Arrival    int64           `json:"arrival,omitempty"`
+	Landed     int64           `json:"landed,omitempty"`
 	Read       readingsForm    `json:"read,omitzero"`
 	Request    int64           `json:"request,omitempty"`
 	Silent     int             `json:"silent,omitempty"`
@@ -36,7 +37,7 @@ func storeLane(l Lane) laneForm {
 		Merged: each(l.Merged, func(m Merge) mergeForm { return mergeForm(m) }),
 		Done:   each(l.Done, func(s Span) [2]int { return [2]int{s.First, s.Last} }),
 		Left:   each(l.Left, storeDeparture), Paused: pauseForm(l.Paused), Frozen: freezeForm(l.Frozen), Rest: restForm(l.Rest),
-		Restart: (*restartForm)(l.Restart), Serial: l.Serial, Arrival: l.Arrival, Read: readingsForm(l.Read),
+		Restart: (*restartForm)(l.Restart), Serial: l.Serial, Arrival: l.Arrival, Landed: l.Landed, Read: readingsForm(l.Read),
 		Request: l.Request, Silent: l.Silent, Pace: l.Pace,
 	}
 }
@@ -49,7 +50,7 @@ func (f laneForm) lane() Lane {
 		Merged: each(f.Merged, func(m mergeForm) Merge { return Merge(m) }),
 		Done:   each(f.Done, func(s [2]int) Span { return Span{s[0], s[1]} }),
 		Left:   each(f.Left, departureForm.departure), Paused: Pause(f.Paused), Frozen: Freeze(f.Frozen), Rest: Rest(f.Rest),
-		Restart: (*Restart)(f.Restart), Serial: f.Serial, Arrival: f.Arrival, Read: Readings(f.Read),
+		Restart: (*Restart)(f.Restart), Serial: f.Serial, Arrival: f.Arrival, Landed: f.Landed, Read: Readings(f.Read),
 		Request: f.Request, Silent: f.Silent, Pace: f.Pace,
 	}
 }
@@ -126,6 +127,7 @@ type candidateForm struct {
 	Onto    string       `json:"onto"`
 	Members []memberForm `json:"members"`
 	State   State        `json:"state"`
+	Apart   bool         `json:"apart,omitempty"`
 	Commit  string       `json:"commit,omitempty"`
 	Tree    string       `json:"tree,omitempty"`
 	Passed  []string     `json:"passed,omitempty"`
@@ -136,11 +138,11 @@ type candidateForm struct {
 }
 
 func storeCandidate(c Candidate) candidateForm {
-	return candidateForm{c.ID, c.Base, c.Onto, storeMembers(c.Members), c.State, c.Commit, c.Tree, c.Passed, c.Started, c.Since, c.Try, c.Retry}
+	return candidateForm{c.ID, c.Base, c.Onto, storeMembers(c.Members), c.State, c.Apart, c.Commit, c.Tree, c.Passed, c.Started, c.Since, c.Try, c.Retry}
 }
 
 func (f candidateForm) candidate() Candidate {
-	return Candidate{f.ID, f.Base, f.Onto, readMembers(f.Members), f.State, f.Commit, f.Tree, f.Passed, f.Started, f.Since, f.Try, f.Retry}
+	return Candidate{f.ID, f.Base, f.Onto, readMembers(f.Members), f.State, f.Apart, f.Commit, f.Tree, f.Passed, f.Started, f.Since, f.Try, f.Retry}
 }
 
 type failedForm struct {

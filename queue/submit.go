@@ -40,12 +40,13 @@ func (w *work) resubmitted(entry *Entry, e Submitted) {
 		entry.Failures = Failures{}
 	}
 	if e.Head != entry.Head {
-		entry.move(e.Head)
+		w.move(entry, e.Head)
 	}
 }
 
 // move gives an entry another head. Nothing that was known of the old one holds for it.
-func (e *Entry) move(head string) {
+func (w *work) move(e *Entry, head string) {
+	e.Saw = w.lane.Landed
 	e.Head, e.Judgement, e.Proven, e.Silent, e.Carried = head, Judgement{}, false, 0, false
 	e.Known = Known{Record: e.Known.Record}
 }
@@ -83,7 +84,7 @@ func (w *work) headMoved(e HeadMoved) {
 	if entry == nil || e.Head == "" || entry.Carried || !newer(&entry.Reading, e.Reading) || entry.Head == e.Head {
 		return
 	}
-	entry.move(e.Head)
+	w.move(entry, e.Head)
 }
 
 // judged notes a verdict on the entry's head. A newer reading of another head means that the head moved.
@@ -96,7 +97,7 @@ func (w *work) judged(e Judged) {
 		if e.Reading == entry.Reading {
 			return
 		}
-		entry.move(e.Judgement.Head)
+		w.move(entry, e.Judgement.Head)
 	}
 	entry.Reading, entry.Judgement, entry.Known = e.Reading, e.Judgement, e.Known.bounded(entry.member())
 }

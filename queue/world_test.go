@@ -202,6 +202,7 @@ func (w *world) carryOut(f Effect) {
 		if s, ok := Statuses(w.lane)[f.Number]; !ok || !s.same(f.Status) {
 			w.fail("a Tell for #%d that is not its status", f.Number)
 		}
+		w.guilty(f.Status)
 	}
 }
 
@@ -235,6 +236,16 @@ func (w *world) build(f Build) {
 	w.commits[commit] = content
 	w.send(Built{Candidate: f.Candidate, Commit: commit, Tree: "tree-" + f.Candidate})
 	w.test(f, commit, content)
+}
+
+// guilty holds that who leaves because a requirement failed does fail on what the branch holds.
+func (w *world) guilty(s Status) {
+	if s.Stage != Ejected || s.Reason.Kind != FailedTest {
+		return
+	}
+	if content := w.commits[w.lane.Tip]; w.works(append(slices.Clone(content), Member{s.Number, s.Head})) {
+		w.fail("#%d leaves, and works: %s", s.Number, s)
+	}
 }
 
 // mayBuild holds that nothing is built at a head that was not judged good by the contract in force.
