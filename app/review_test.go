@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,18 +60,13 @@ const blog = defineCollection({
 type judged struct {
 	*world
 	ana, ben, eve *sim.User // platform, architect, and somebody who may only read
-}
-
-// quick is a clock that runs twenty times as fast: GitHub stamps comments with whole seconds, and who approves a second after
-// a push would have to be waited for.
-func quick() func() time.Time {
-	start := time.Now()
-	return func() time.Time { return start.Add(20 * time.Since(start)) }
+	later         func()    // moves every clock two seconds on: GitHub stamps comments with whole seconds
 }
 
 func newJudged(t testing.TB, change ...func(*setup)) *judged {
 	t.Helper()
-	clock := quick()
+	var ahead atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	all := append([]func(*setup){func(s *setup) {
 		s.sim.Now, s.app.Now = clock, clock
 		s.files[".agentplane.yml"], s.files[".github/workflows/ci.yml"] = judgedContract, judgedWorkflow
@@ -78,7 +74,7 @@ func newJudged(t testing.TB, change ...func(*setup)) *judged {
 		s.files["package-lock.json"] = "{}\n"
 		s.files["src/pages/index.astro"] = "<ul></ul>\n"
 	}}, change...)
-	j := &judged{world: newWorld(t, all...)}
+	j := &judged{world: newWorld(t, all...), later: func() { ahead.Add(int64(2 * time.Second)) }}
 	j.ana, j.ben, j.eve = j.hub.User("ana"), j.hub.User("ben"), j.hub.User("eve")
 	j.must(j.repo.Collaborate(j.ana, "write"))
 	j.must(j.repo.Collaborate(j.ben, "write"))
@@ -148,6 +144,7 @@ func TestAnApprovalIsBoundToWhatItSaw(t *testing.T) {
 	j.want(same, checks.CheckReview, "success", "the lockfile is as it was approved")
 	other := j.commit("metadata", "agent/metadata", map[string]string{"package-lock.json": `{"a":2}` + "\n"})
 	j.want(other, checks.CheckReview, "action_required", "the lockfile changed after the approval")
+	j.later()
 	p.Comment(j.ana, "/approve lockfiles")
 	j.want(other, checks.CheckReview, "success", "approved by a command")
 	id, err := p.Review(j.ana, "CHANGES_REQUESTED", "no")
@@ -162,8 +159,10 @@ func TestAPlannerWidensTheScope(t *testing.T) {
 	sha := j.commit("search", "agent/search", map[string]string{"src/lib/listing.ts": "export {};\n"})
 	p := j.open("search", "agent/search")
 	j.want(sha, checks.CheckOwnership, "failure", "it is metadata's")
+	j.later()
 	p.Comment(j.ben, "/expand src/lib/listing.ts because")
 	j.want(sha, checks.CheckOwnership, "failure", "ben is no integrator")
+	j.later()
 	p.Comment(j.ana, "/expand src/lib/listing.ts the page needs it")
 	j.want(sha, checks.CheckOwnership, "success", "ana is an integrator")
 	if got := j.says(sha, checks.CheckOwnership); !strings.Contains(got, "ana") {
