@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -8,10 +9,14 @@ import (
 	"github.com/agentplane/agentplane/sim"
 )
 
-// bodyOf is a pull request's text that says what was run on a head.
-func bodyOf(head string, exit int) string {
-	return "## Commands run\n\n- `sh check.sh`\n\n## Remaining risk\n\nNone that is known.\n\n" +
-		"```agentplane\nhead: " + head + "\ncommands:\n  - { id: check, run: sh check.sh, exit: " + string(rune('0'+exit)) + " }\n```\n"
+// bodyOf is a pull request's text that says what an agent ran on a head, and how it ended.
+func bodyOf(agent, head string, exit int) string {
+	ended := "passed"
+	if exit != 0 {
+		ended = "failed"
+	}
+	return fmt.Sprintf("## Commands run\n\n- `sh check.sh`: %s\n\n## Remaining risk\n\nNone that is known.\n\n"+
+		"```agentplane\nhead: %s\nagent: %s\ncommands:\n  - { id: check, run: sh check.sh, exit: %d }\n```\n", ended, head, agent, exit)
 }
 
 // tell ends the CI's job check on a commit.
@@ -27,7 +32,7 @@ func TestEvidenceComesAndGoes(t *testing.T) {
 	j := newJudged(t)
 	sha := j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	p := j.open("search", "agent/search")
-	j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf(sha, 0))}))
+	j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf("search", sha, 0))}))
 	j.want(sha, checks.CheckVerification, "in_progress", "CI has not reported")
 	j.tell(sha, "success")
 	j.want(sha, checks.CheckVerification, "success", "claimed and observed")
@@ -39,7 +44,7 @@ func TestEvidenceComesAndGoes(t *testing.T) {
 	next := j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<select>\n"})
 	j.tell(next, "success")
 	j.want(next, checks.CheckVerification, "failure", "the notes are about another head")
-	j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf(next, 0))}))
+	j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf("search", next, 0))}))
 	j.want(next, checks.CheckVerification, "success", "the notes are about this head")
 }
 
@@ -51,6 +56,7 @@ func TestTheSameFailureThreeTimesAsksForAPerson(t *testing.T) {
 		if p == nil {
 			p = j.open("search", "agent/search")
 		}
+		j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf("search", sha, 1))}))
 		j.tell(sha, "failure")
 		return sha
 	}

@@ -29,8 +29,8 @@ func (j *judged) told(pause func()) map[string][]string {
 	pause()
 	now := j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "{posts.map((post) => post.data.labels.join(' '))}\n"})
 	j.tell(now, "success")
-	j.must(search.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf(now, 0))}))
-	j.must(metadata.Edit(j.bot("metadata"), sim.PullEdit{Body: ptr(bodyOf(schema, 0))}))
+	j.must(search.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf("search", now, 0))}))
+	j.must(metadata.Edit(j.bot("metadata"), sim.PullEdit{Body: ptr(bodyOf("metadata", schema, 0))}))
 	return map[string][]string{"agent/search": {old, now}, "agent/metadata": {schema}}
 }
 
