@@ -48,6 +48,14 @@ func (r *reader) surroundings(ctx context.Context, _ checks.Needs) error {
 			PR: n.pull.Number, Agent: n.agent, Branch: n.pull.Head.Name, Head: n.pull.Head.SHA, Changes: n.mark.changes, Uses: uses,
 		})
 	}
+	landed, err := r.landed(ctx, s)
+	if err != nil {
+		return err
+	}
+	if len(landed.Changes) > 0 {
+		s.Neighbors = append(s.Neighbors, landed)
+		theirs = append(theirs, lostIn(landed.Changes)...)
+	}
 	if s.Mine, err = r.grep(ctx, s, search{r.pull.Head.SHA, distinct(theirs), mine.paths}); err != nil {
 		return err
 	}

@@ -191,6 +191,9 @@ func listPlaces(places []string) string {
 
 // name is what a neighbor is called.
 func (n Neighbor) name() string {
+	if n.Landed && n.PR == 0 {
+		return "what landed on the base since this branch left it"
+	}
 	who := code(n.Agent)
 	if n.Agent == "" {
 		who = code(n.Branch)
@@ -311,7 +314,11 @@ func (j *judge) mentions(c *contact, n Neighbor, l Lost) []Finding {
 		findings = append(findings, f)
 	}
 	if len(findings) > 0 && f.Verdict == Failure {
-		c.titles = append(c.titles, fmt.Sprintf("Uses %s, which pull request %d takes away", plainName(l.Name, "a name"), n.PR))
+		taker := fmt.Sprintf("pull request %d", n.PR)
+		if n.Landed && n.PR == 0 {
+			taker = "the base"
+		}
+		c.titles = append(c.titles, fmt.Sprintf("Uses %s, which %s takes away", plainName(l.Name, "a name"), taker))
 	}
 	return findings
 }

@@ -30,7 +30,7 @@ type Use struct {
 // pull request's base after this branch had left it. Without the landed ones a name that is gone would be forgotten as
 // soon as the pull request that took it away is merged, and whoever still uses it would pass.
 type Neighbor struct {
-	PR     int
+	PR     int // 0: everything that landed on the base since this branch left it, together
 	Agent  string
 	Branch string
 	Head   string

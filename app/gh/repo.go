@@ -3,6 +3,7 @@ package gh
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -27,6 +28,7 @@ type Pull struct {
 	Open       bool
 	Base, Head Ref
 	Author     Account
+	Created    time.Time
 	Body       string
 	Labels     []string
 	Requested  []string // who is asked to review: "@login", "@org/team"
@@ -108,6 +110,7 @@ func toPull(p *github.PullRequest) Pull {
 		Base: toRef(p.GetBase()), Head: toRef(p.GetHead()), Author: toAccount(p.GetUser()),
 		Default:  p.GetBase().GetRepo().GetDefaultBranch(),
 		FullName: p.GetBase().GetRepo().GetFullName(),
+		Created:  p.GetCreatedAt().Time,
 		Body:     p.GetBody(),
 	}
 	for _, l := range p.Labels {
