@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -127,25 +128,31 @@ func (j *judge) changed(path string) bool {
 }
 
 // runsFor returns the newest run of each accepted event, oldest first, and the newest of those that do not count: of
-// another repository's branch, another event or other contents. That one's ID is 0 where there is none.
+// another repository's branch, another event or other contents. That one's ID is 0 where there is none. Runs of another
+// commit of the same tree count only where there is none of the head itself.
 func (j *judge) runsFor(e ownership.Evidence) (runs []Run, other Run) {
-	newest := map[string]Run{}
-	for _, r := range j.facts.CI.Runs {
-		switch {
-		case r.Workflow != e.Workflow:
-		case !j.sameTree(r.SHA, r.Tree), !slices.Contains(e.AcceptedEvents(), r.Event), r.Repo == 0 || r.Repo != j.facts.Head.Repo:
-			if other.ID == 0 || compareRuns(r, other) > 0 {
-				other = r
-			}
-		case newest[r.Event].ID == 0 || compareRuns(r, newest[r.Event]) > 0:
+	head, twins := map[string]Run{}, map[string]Run{}
+	keep := func(newest map[string]Run, r Run) {
+		if old, ok := newest[r.Event]; !ok || compareRuns(r, old) > 0 {
 			newest[r.Event] = r
 		}
 	}
-	for _, r := range newest {
-		runs = append(runs, r)
+	for _, r := range j.facts.CI.Runs {
+		counts := slices.Contains(e.AcceptedEvents(), r.Event) && r.Repo != 0 && r.Repo == j.facts.Head.Repo
+		switch {
+		case r.Workflow != e.Workflow:
+		case counts && r.SHA == j.facts.Head.SHA:
+			keep(head, r)
+		case counts && j.sameTree(r.SHA, r.Tree):
+			keep(twins, r)
+		case other.ID == 0 || compareRuns(r, other) > 0:
+			other = r
+		}
 	}
-	slices.SortFunc(runs, compareRuns)
-	return runs, other
+	if len(head) == 0 {
+		head = twins
+	}
+	return slices.SortedFunc(maps.Values(head), compareRuns), other
 }
 
 // compareRuns orders runs by age: GitHub's ids grow, and times may not.

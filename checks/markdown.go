@@ -31,6 +31,23 @@ func parseMarkdown(src []byte) ast.Node {
 // deepestMarkdown is how many levels of lists and quotes are read.
 const deepestMarkdown = 40
 
+// tooNested reports whether a line opens so many quotes and lists that reading them would take quadratic time.
+func tooNested(body string) bool {
+	for line := range strings.Lines(body) {
+		marks := line[:len(line)-len(strings.TrimLeft(line, " \t>-*+.)0123456789"))]
+		opened := strings.Count(marks, ">")
+		for _, word := range strings.Fields(marks) {
+			if strings.ContainsAny(word[len(word)-1:], "-*+.)") {
+				opened++
+			}
+		}
+		if opened > 2*deepestMarkdown {
+			return true
+		}
+	}
+	return false
+}
+
 // passage is a piece of Markdown that belongs together: a line of a paragraph, an entry of a list without the lists in
 // it, or a row of a table.
 type passage struct {
@@ -142,7 +159,7 @@ func fenced(n *ast.FencedCodeBlock, src []byte) string {
 // shellLines are the commands of a fenced shell block: its lines, or, where some start with a prompt, those.
 func shellLines(body string) []string {
 	var all, prompted []string
-	for line := range strings.SplitSeq(strings.ReplaceAll(body, "\\\n", " "), "\n") {
+	for line := range strings.SplitSeq(continued.ReplaceAllString(body, " "), "\n") {
 		line = strings.TrimSpace(line)
 		if command, ok := strings.CutPrefix(line, "$ "); ok {
 			prompted = append(prompted, command)

@@ -72,6 +72,9 @@ func readNotes(body, head string, requirements []*ownership.Requirement) notes {
 	if len(body) > maxBody {
 		return notes{problems: []string{"The description has more than 64 KiB, so it is not read"}}
 	}
+	if tooNested(body) {
+		return notes{problems: []string{"The description nests quotes or lists too deeply, so it is not read"}}
+	}
 	r := &noteReader{src: []byte(body), head: head, sections: wantedSections(requirements)}
 	r.notes.filled = map[string]int{}
 	document := parseMarkdown(r.src)
@@ -158,7 +161,7 @@ func (r *noteReader) passage(p passage, list bool) {
 	}
 	if r.inCommands() {
 		failed := saysFailed(p.prose)
-		r.commits = append(r.commits, hexWords(p.content())...)
+		r.commits = append(r.commits, hexWord.FindAllString(p.content(), -1)...)
 		for _, c := range p.codes {
 			r.row(noteRow{command: c, failed: failed})
 		}
@@ -210,18 +213,18 @@ func saysFailed(prose string) bool {
 	return badWord.MatchString(nothing.ReplaceAllString(strings.ReplaceAll(prose, "’", "'"), ""))
 }
 
-// hexWords are the words that look like commits: hex with both letters and digits, or of full length.
-func hexWords(s string) []string {
-	return slices.DeleteFunc(hexWord.FindAllString(s, -1), func(w string) bool {
-		mixed := strings.ContainsAny(w, "0123456789") && strings.ContainsAny(w, "abcdef")
-		return !mixed && !fullSHA.MatchString(w)
-	})
-}
-
-// otherCommit returns the first of the words if the head is not among them.
+// otherCommit returns the first of some hex words that looks like a commit, if the head is not among them. A word of
+// letters only or of digits only looks like none, unless it has the full length.
 func otherCommit(words []string, head string) string {
-	if len(words) == 0 || slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(head, w) }) {
-		return ""
+	other := ""
+	for _, w := range words {
+		mixed := strings.ContainsAny(w, "0123456789") && strings.ContainsAny(w, "abcdef")
+		switch {
+		case strings.HasPrefix(head, w):
+			return ""
+		case other == "" && (mixed || fullSHA.MatchString(w)):
+			other = w
+		}
 	}
-	return words[0]
+	return other
 }
