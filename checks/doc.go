@@ -20,6 +20,13 @@
 //   - Bounded: every document keeps GitHub's limits. What does not fit is counted, never cut within a rune,
 //     a code span, a fence or a finding.
 //
+// # What has to be shown
+//
+// Each requirement that binds a pull request is a row of the matrix, with the level it needs and the level it has:
+// missing < claimed (by the notes in the body) < observed (by CI, on the head or on a commit of the same tree) <
+// integrated (by CI, on the integration branch's commit). A claim never raises trust; it is compared with what CI says.
+// docs/evidence.md explains the levels, docs/notes.md what notes look like.
+//
 // # Whom a rule binds
 //
 // A pull request is an agent's when its branch lives in the same repository, matches exactly one agent and its
