@@ -79,7 +79,7 @@ func writeFinding(b *strings.Builder, p Painter, f Finding) {
 	if f.Contract != "" {
 		why += " · " + f.Contract
 	}
-	if f.Verdict != Success {
+	if f.Verdict != Success && f.Verdict != Pending {
 		why += " · " + actor(f.Who) + " acts"
 	}
 	fmt.Fprintf(b, "  %s\n", p.paint(ToneFaint, visible(why)))

@@ -28,7 +28,7 @@ func (j *judge) verificationTitle(standing []Finding) string {
 	case has(RuleHarness):
 		return "What decides about success was changed"
 	case j.facts.Local:
-		return "To be observed by CI, later: " + listed(waiting)
+		return "Later, on GitHub: " + listed(waiting)
 	}
 	return "Waits for " + listed(waiting)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,17 +23,24 @@ The contract is read, as the App does it, from the tip of the default branch: or
 origin/master, main or master; where none of them exists, from --base. --contract-from names another revision.
 --base is the same branch unless another is named: name the integration branch if your pull request goes there.
 
+What the notes have to show is judged in the text of --body, the pull request's description. What only CI can show is
+observed later: it is no pass, and no finding either.
+
 Exit status: 0 nothing stands in the way (or only CI is awaited), 1 findings, 2 the branch could not be judged.`
 
 const checkExample = `  agentplane check
   agentplane check --base origin/integration/blog-discovery
   agentplane check --head agent/blog-search-ui --format json
+  agentplane check --body notes.md
   agentplane check --head "$GITHUB_SHA" --agent search --format github`
 
 type checkOptions struct {
 	repo, base, head, contract string
-	agent, format              string
+	agent, body, format        string
 	progress                   bool
+
+	notes     string // the text of body
+	bodyKnown bool
 }
 
 func newCheck() *cobra.Command {
@@ -50,6 +58,9 @@ func newCheck() *cobra.Command {
 			if !c.Flags().Changed("progress") {
 				o.progress = isTerminal(c.ErrOrStderr())
 			}
+			if err := o.readBody(c.InOrStdin()); err != nil {
+				return couldNotJudge(err)
+			}
 			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -59,6 +70,7 @@ func newCheck() *cobra.Command {
 	f.StringVar(&o.head, "head", "HEAD", "the `REF` that would land; its branch name says whose work it is")
 	f.StringVar(&o.contract, "contract-from", "", "the `REF` whose contract counts (default: the default branch)")
 	f.StringVar(&o.agent, "agent", "", "whose work it is, whatever the branch is called: an agent's `NAME`")
+	f.StringVar(&o.body, "body", "", "a `FILE` with the pull request's description, whose notes are judged; - for stdin")
 	f.BoolVar(&o.progress, "progress", false, "show what is being done on stderr (default: when it is a terminal)")
 	threeFormats.flag(c, &o.format)
 	complete(c, "agent", completeAgents)
@@ -97,6 +109,31 @@ func (o checkOptions) run(ctx context.Context, out, log io.Writer) error {
 	return nil
 }
 
+// maxDescription is how much of a description is read, in bytes: more than is judged, so that one that is too long says so.
+const maxDescription = 1 << 20
+
+// readBody reads the description that --body names.
+func (o *checkOptions) readBody(stdin io.Reader) error {
+	if o.body == "" {
+		return nil
+	}
+	in := stdin
+	if o.body != "-" {
+		file, err := os.Open(o.body)
+		if err != nil {
+			return fmt.Errorf("read the description: %w", err)
+		}
+		defer func() { _ = file.Close() }() // only read
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxDescription))
+	if err != nil {
+		return fmt.Errorf("read the description: %w", err)
+	}
+	o.notes, o.bodyKnown = string(text), true
+	return nil
+}
+
 // couldNotJudge says so, since the reason alone may read like a finding.
 func couldNotJudge(err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -114,6 +151,7 @@ func (o checkOptions) judge(ctx context.Context, repo *git.Repo, w *whatToJudge)
 	facts.Local, facts.Agent = true, o.agent
 	facts.Default = w.contract
 	facts.Base.Name, facts.Head.Name = w.base, w.branch
+	facts.Body, facts.BodyKnown = o.notes, o.bodyKnown
 	facts.ReadAt = time.Now()
 	return checks.Evaluate(contract, facts), nil
 }
