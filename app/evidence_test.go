@@ -76,3 +76,24 @@ func TestTheSameFailureThreeTimesAsksForAPerson(t *testing.T) {
 		t.Errorf("labels %q after a retry", got)
 	}
 }
+
+func TestAPassInBetweenBreaksTheRow(t *testing.T) {
+	j := newJudged(t)
+	var p *sim.Pull
+	for i, round := range []struct{ ended, want string }{
+		{"failure", "failure"}, {"failure", "failure"}, {"success", "success"},
+		{"failure", "failure"}, {"failure", "failure"}, {"failure", "action_required"},
+	} {
+		sha := j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": fmt.Sprintf("%d\n", i)})
+		if p == nil {
+			p = j.open("search", "agent/search")
+		}
+		exit := 0
+		if round.ended == "failure" {
+			exit = 1
+		}
+		j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf("search", sha, exit))}))
+		j.tell(sha, round.ended)
+		j.want(sha, checks.CheckVerification, round.want, fmt.Sprintf("round %d", i+1))
+	}
+}

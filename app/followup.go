@@ -50,7 +50,14 @@ func (o *followUp) remember(ctx context.Context) error {
 			UserID: a.By.ID, Login: a.By.Login, At: a.At,
 		})
 	}
+	var passed []string
+	for _, row := range o.report.Matrix {
+		if row.State == checks.RowShown && row.Evidence != "missing" && row.Evidence != "claimed" {
+			passed = append(passed, row.Requirement)
+		}
+	}
 	return errors.Join(
+		o.db.PutPasses(ctx, o.site.id, headRef(o.pull), o.pull.Head.SHA, passed, now),
 		o.db.PutFailures(ctx, o.site.id, headRef(o.pull), o.pull.Head.SHA, failed),
 		o.db.RecordApprovals(ctx, o.site.id, o.pull.Number, approvals),
 		o.db.RecordInterventions(ctx, o.site.id, o.interventions()),

@@ -78,6 +78,13 @@ func (r *reader) past(ctx context.Context) error {
 			Requirement: f.Requirement, Signature: f.Signature, Head: f.SHA, PR: f.PR, URL: f.URL, At: f.At,
 		})
 	}
+	passes, err := r.db.Passes(ctx, r.site.id, headRef(r.pull))
+	if err != nil {
+		return err
+	}
+	for _, p := range passes {
+		past.Passes = append(past.Passes, checks.PastPass{Requirement: p.Requirement, Head: p.SHA})
+	}
 	r.facts.Past = past
 	trees, err := r.mirror.Trees(ctx, r.pull.Head.SHA)
 	r.facts.HeadTree = trees[r.pull.Head.SHA]

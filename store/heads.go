@@ -166,13 +166,15 @@ func distinctFailures(failed []FailedCheck) []FailedCheck {
 	return slices.CompactFunc(sorted, FailedCheck.same)
 }
 
+// newestHeads selects the heads that Past goes back to.
+const newestHeads = `SELECT sha FROM heads WHERE repo = $1 AND ref = $2 ORDER BY n DESC, first_at DESC, sha LIMIT $3`
+
 // Past reads the newest 50 heads of a branch, newest first, and what failed on
 // them, in the order of the heads.
 func (db *DB) Past(ctx context.Context, repo int64, ref string) ([]Head, []FailedCheck, error) {
 	if storable("branch", ref) != nil {
 		return nil, nil, nil
 	}
-	const newest = `SELECT sha FROM heads WHERE repo = $1 AND ref = $2 ORDER BY n DESC, first_at DESC, sha LIMIT $3`
 	rows, err := db.r.QueryContext(ctx, db.q(`SELECT sha, first_at, last_at FROM heads WHERE repo = $1 AND ref = $2 ORDER BY n DESC, first_at DESC, sha LIMIT $3`),
 		repo, ref, pastHeads)
 	if err != nil {
@@ -187,7 +189,7 @@ func (db *DB) Past(ctx context.Context, repo int64, ref string) ([]Head, []Faile
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the heads of %s: %w", ref, err)
 	}
-	rows, err = db.r.QueryContext(ctx, db.q(selectFailures+`AND sha IN (`+newest+`)`), repo, ref, pastHeads)
+	rows, err = db.r.QueryContext(ctx, db.q(selectFailures+`AND sha IN (`+newestHeads+`)`), repo, ref, pastHeads)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the failures of %s: %w", ref, err)
 	}

@@ -70,7 +70,7 @@ func TestAHalfMigratedDatabaseIsFinished(t *testing.T) {
 		must(t, open(t, url, quick()).Close())
 		db := raw(t, url)
 		for _, table := range []string{"deliveries", "mailboxes", "notices", "pushers", "repositories", "publications", "watermarks", "pulls", "agentplane_schema",
-			"heads", "failed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers", "surroundings", "requests"} {
+			"heads", "failed_checks", "passed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers", "surroundings", "requests"} {
 			_, err := db.Exec(`DROP TABLE ` + table)
 			must(t, err)
 		}
@@ -179,7 +179,7 @@ func TestEveryScanHasItsIndex(t *testing.T) {
 		must(t, rows.Err())
 		for _, name := range []string{"deliveries_received", "mailboxes_retry", "mailboxes_job", "mailboxes_holder", "mailboxes_used",
 			"notices_waiting", "notices_handled", "pushers_pushed", "repositories_installation", "publications_put", "pulls_sha",
-			"heads_order", "heads_last", "failed_checks_seen", "approvals_given", "interventions_pull", "interventions_done",
+			"heads_order", "heads_last", "failed_checks_seen", "passed_checks_seen", "approvals_given", "interventions_pull", "interventions_done",
 			"comments_pull", "comments_written", "answers_pull", "answers_answered", "branch_pushers_pushed", "surroundings_put", "requests_requested"} {
 			if !have[name] {
 				t.Errorf("index %s is missing", name)

@@ -25,6 +25,17 @@ CREATE TABLE failed_checks (
 );
 CREATE INDEX failed_checks_seen ON failed_checks (seen_at);
 
+-- Required checks that passed on a head.
+CREATE TABLE passed_checks (
+    repo BIGINT NOT NULL,
+    ref TEXT NOT NULL,
+    sha TEXT NOT NULL,
+    requirement TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (repo, ref, sha, requirement)
+);
+CREATE INDEX passed_checks_seen ON passed_checks (seen_at);
+
 -- Approvals as they were first seen. No row is ever changed.
 CREATE TABLE approvals (
     repo BIGINT NOT NULL,

@@ -31,6 +31,8 @@ func (db *DB) Prune(ctx context.Context) error {
 		{"pushers", `DELETE FROM pushers WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM pushers WHERE pushed_at < $1 LIMIT $2)`, records},
 		{"surroundings", `DELETE FROM surroundings WHERE (repo, pr) IN (SELECT repo, pr FROM surroundings WHERE put_at < $1 LIMIT $2)`, records},
 		{"heads", `DELETE FROM heads WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM heads WHERE last_at < $1 LIMIT $2)`, history},
+		{"passed checks", `DELETE FROM passed_checks WHERE (repo, ref, sha, requirement) IN (
+			SELECT repo, ref, sha, requirement FROM passed_checks WHERE seen_at < $1 LIMIT $2)`, history},
 		{"failed checks", `DELETE FROM failed_checks WHERE (repo, ref, sha, requirement, signature) IN (
 			SELECT repo, ref, sha, requirement, signature FROM failed_checks WHERE seen_at < $1 LIMIT $2)`, history},
 		{"approvals", `DELETE FROM approvals WHERE (repo, pr, source, subject) IN (

@@ -80,6 +80,7 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM pulls WHERE repo = $1`,
 			`DELETE FROM heads WHERE repo = $1`,
 			`DELETE FROM failed_checks WHERE repo = $1`,
+			`DELETE FROM passed_checks WHERE repo = $1`,
 			`DELETE FROM approvals WHERE repo = $1`,
 			`DELETE FROM interventions WHERE repo = $1`,
 			`DELETE FROM comments WHERE repo = $1`,

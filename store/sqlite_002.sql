@@ -25,6 +25,17 @@ CREATE TABLE failed_checks (
 ) WITHOUT ROWID;
 CREATE INDEX failed_checks_seen ON failed_checks (seen_at);
 
+-- Required checks that passed on a head.
+CREATE TABLE passed_checks (
+    repo INTEGER NOT NULL,
+    ref TEXT NOT NULL,
+    sha TEXT NOT NULL,
+    requirement TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (repo, ref, sha, requirement)
+) WITHOUT ROWID;
+CREATE INDEX passed_checks_seen ON passed_checks (seen_at);
+
 -- Approvals as they were first seen. No row is ever changed.
 CREATE TABLE approvals (
     repo INTEGER NOT NULL,

@@ -26,6 +26,7 @@ type workflowRun struct {
 	Conclusion string    `json:"conclusion"`
 	URL        string    `json:"html_url"`
 	Created    time.Time `json:"created_at"`
+	Started    time.Time `json:"run_started_at"` // of the latest attempt
 	Head       struct {
 		ID int64 `json:"id"`
 	} `json:"head_repository"`
@@ -59,9 +60,13 @@ func (w workflowRun) value() checks.Run {
 	if at := strings.LastIndex(path, ".yml@"); at > 0 && strings.HasPrefix(path, ".github/workflows/") {
 		path = path[:at+len(".yml")]
 	}
+	began := w.Started
+	if began.IsZero() {
+		began = w.Created
+	}
 	return checks.Run{
 		ID: w.ID, Workflow: path, Event: w.Event, Repo: w.Head.ID, SHA: w.SHA, Attempt: w.Attempt,
-		Status: w.Status, Conclusion: w.Conclusion, URL: w.URL, Created: w.Created,
+		Status: w.Status, Conclusion: w.Conclusion, URL: w.URL, Created: began,
 	}
 }
 
