@@ -180,19 +180,11 @@ func (j *judge) changesAt(s statement) (changes []Change, problem string) {
 	if sha == "" {
 		return nil, "which commit was the head then is not known; name it: " + code("/approve "+s.name+" "+j.facts.Head.SHA)
 	}
-	if s.comment != 0 {
-		known := []string{j.facts.Head.SHA}
-		for commit := range talk.Reviewed {
-			known = append(known, commit)
+	if s.comment != 0 && !fullSHA.MatchString(sha) { // somebody could make a later commit that begins alike
+		if !strings.HasPrefix(s.head, sha) {
+			return nil, fmt.Sprintf("%s is short for no head that is known from then; name it in full: %s", code(sha), code("/approve "+s.name+" "+j.facts.Head.SHA))
 		}
-		slices.Sort(known)
-		known = slices.DeleteFunc(slices.Compact(known), func(commit string) bool { return !strings.HasPrefix(commit, sha) })
-		if len(known) > 1 {
-			return nil, fmt.Sprintf("several commits begin with %s", code(sha))
-		}
-		if len(known) == 1 {
-			sha = known[0]
-		}
+		sha = s.head
 	}
 	if sha == j.facts.Head.SHA {
 		return j.changes, ""

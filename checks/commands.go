@@ -92,6 +92,8 @@ func (j *judge) refusalOf(c spoken) string {
 		return "The account is not known."
 	case j.isAgents(c.comment.By):
 		return "An agent's account gives no commands."
+	case c.Kind != CommandApprove && j.mayBeAgent(c.comment.By):
+		return fmt.Sprintf("Who opened an agent's pull request, or pushed to it, is taken for the agent: the contract names no accounts of %s.", code(j.agent.Name))
 	}
 	switch c.Kind {
 	case CommandApprove:
@@ -101,6 +103,12 @@ func (j *judge) refusalOf(c spoken) string {
 	default:
 		return j.retryRefusal(c)
 	}
+}
+
+// mayBeAgent reports whether an account could be the one that the pull request's agent works as: where the contract names
+// none, anybody who wrote the pull request. Otherwise an agent with a person's token would let itself go on.
+func (j *judge) mayBeAgent(a Account) bool {
+	return j.agent != nil && len(j.agent.Accounts) == 0 && j.wrote(a)
 }
 
 func sentence(why string) string {

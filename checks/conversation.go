@@ -24,6 +24,7 @@ type statement struct {
 	by      Account
 	says    stance
 	sha     string // the commit it is about, or the start of its name; "": not known
+	head    string // of a comment: the head when it was written; "": not known
 	at      time.Time
 	id      int64
 	comment int64 // 0: a review
@@ -45,7 +46,7 @@ func (j *judge) statements(name string) []statement {
 			continue
 		}
 		out = append(out, statement{
-			source: fmt.Sprintf("comment:%d", c.ID), name: name, by: c.By, sha: cmp.Or(command.SHA, c.Head), at: c.At, id: c.ID, comment: c.ID,
+			source: fmt.Sprintf("comment:%d", c.ID), name: name, by: c.By, sha: cmp.Or(command.SHA, c.Head), head: c.Head, at: c.At, id: c.ID, comment: c.ID,
 		})
 	}
 	return out
@@ -94,12 +95,18 @@ func (j *judge) mayApprove(a Account, by []string) (right, string) {
 		return rightUnknown, "who opened the pull request is not known"
 	case a.ID == j.facts.Author.ID:
 		return rightNone, "the author does not approve"
-	case a.ID == j.facts.Pusher.ID || slices.ContainsFunc(j.facts.Conversation.PushedBy, func(p Account) bool { return p.ID == a.ID }):
+	case j.wrote(a):
 		return rightNone, "who pushed to the branch does not approve"
 	case len(by) > 0:
 		return j.isNamed(a, by)
 	}
 	return j.hasPermission(a, "admin", "write")
+}
+
+// wrote reports whether an account opened the pull request or is known to have pushed to it.
+func (j *judge) wrote(a Account) bool {
+	same := func(p Account) bool { return p.ID == a.ID }
+	return same(j.facts.Author) || same(j.facts.Pusher) || slices.ContainsFunc(j.facts.Conversation.PushedBy, same)
 }
 
 // isAgents reports whether the contract lists the account for an agent.
@@ -112,22 +119,32 @@ func (j *judge) isAgents(a Account) bool {
 	return false
 }
 
-// isNamed says whether a list names an account, or a team that it is in.
+// isNamed says whether a list names an account, or a team that it is in. A login may change hands, and on a public
+// repository anybody may review: it counts only for an account that may write, as in CODEOWNERS. A team is read by ids.
 func (j *judge) isNamed(a Account, list []string) (right, string) {
-	unknown := ""
+	unknown, none := "", "only "+codes(list)+" may"
 	for _, entry := range list {
 		members, problem := j.facts.Conversation.members(entry)
 		switch {
 		case problem != "":
 			unknown = problem
-		case slices.Contains(members, a.ID), !isTeam(entry) && a.Login != "" && strings.EqualFold(entry, "@"+a.Login):
+		case slices.Contains(members, a.ID):
 			return rightFull, ""
+		case !isTeam(entry) && a.Login != "" && strings.EqualFold(entry, "@"+a.Login):
+			switch may, why := j.hasPermission(a, "admin", "write"); may {
+			case rightFull:
+				return rightFull, ""
+			case rightUnknown:
+				unknown = why
+			default:
+				none = why
+			}
 		}
 	}
 	if unknown != "" {
 		return rightUnknown, unknown
 	}
-	return rightNone, "only " + codes(list) + " may"
+	return rightNone, none
 }
 
 // hasPermission says whether an account has one of these permissions in the repository, by its id.

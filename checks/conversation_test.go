@@ -112,13 +112,14 @@ func TestApprovals(t *testing.T) {
 		{"a conversation that was not read", func(f *Facts) { f.Conversation = nil }, ActionRequired, "the conversation was not read"},
 
 		{"a command", comments(commentBy(sam, 1, "/approve lockfiles")), Success, "approved by `sam (comment:1)`"},
-		{"a command that names the head", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles aaaaaaa", At: minute(1)}), Success, "approved"},
-		{"a command that names a commit with the same lockfile", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles ccccccc", At: minute(1)}), Success, "approved"},
-		{"a command that names another content", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles ddddddd", At: minute(1)}), ActionRequired, "the head is now `" + commit("a")},
-		{"a command that names an unknown commit", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles 1234567", At: minute(1)}), ActionRequired, "at `1234567` is not known; the head is now"},
-		{"a command that names two commits", both(comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles aaaaaaa", At: minute(1)}), func(f *Facts) {
-			f.Conversation.Reviewed["aaaaaaa"+strings.Repeat("b", 33)] = f.Touched.Changes
-		}), ActionRequired, "several commits begin with `aaaaaaa`"},
+		{"a command that names the head in full", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles " + commit("a"), At: minute(1)}), Success, "approved"},
+		{"a command that names its head in short", comments(commentBy(sam, 1, "/approve lockfiles aaaaaaa")), Success, "approved"},
+		{"a command that names a commit with the same lockfile", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles " + commit("c"), At: minute(1)}), Success, "approved"},
+		{"a command that names another content", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles " + commit("d"), At: minute(1)}), ActionRequired, "the head is now `" + commit("a")},
+		{"a command that names an unknown commit", comments(commentBy(sam, 1, "/approve lockfiles "+commit("e"))), ActionRequired, "is not known; the head is now"},
+		{"a short name of a commit that was not the head then", comments(commentBy(sam, 1, "/approve lockfiles ccccccc")), ActionRequired, "name it in full"},
+		{"a later head was made to begin with the short name", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles aaaaaaa", At: minute(1), Head: "aaaaaaa" + strings.Repeat("b", 33)}), ActionRequired, "is not known; the head is now"},
+		{"a short name while the head was not known", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles aaaaaaa", At: minute(1)}), ActionRequired, "name it in full"},
 		{"a command while the head is not known", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles", At: minute(1)}), ActionRequired, "name it: `/approve lockfiles " + commit("a")},
 		{"a command at an earlier head with other contents", comments(Comment{ID: 1, By: sam, Body: "/approve lockfiles", At: minute(1), Head: commit("d")}), ActionRequired, "the head is now"},
 		{"a command about another class", comments(commentBy(sam, 1, "/approve ci")), ActionRequired, "must approve"},
@@ -242,6 +243,7 @@ func TestReviewers(t *testing.T) {
 		{"nobody in a clone", func(f *Facts) { f.Local = true; f.Conversation = nil }, "[]"},
 	} {
 		f := lockfileFacts()
+		f.Conversation.People = []Standing{{Account: kim, Permission: "write"}, {Account: sam, Permission: "write"}}
 		tc.play(&f)
 		if got := fmt.Sprint(Evaluate(c, f).Reviewers); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.why, got, tc.want)
@@ -275,6 +277,8 @@ func TestExpansions(t *testing.T) {
 		}), Failure, "Only integrators and administrators expand."},
 		{"a team that is not known", "src/lib/a.ts", both(comments(commentBy(sam, 1, "/expand src/lib/")), func(f *Facts) { f.Conversation.Teams = nil }), Failure, "The members of `@octo/platform` were not read."},
 		{"the agent itself", "src/lib/a.ts", both(comments(commentBy(Account{ID: 4242, Login: "sam"}, 1, "/expand src/lib/")), admin(Account{ID: 4242})), Failure, "An agent's account gives no commands."},
+		{"whoever opened it, where no accounts are named for the agent", "src/lib/a.ts", both(comments(commentBy(sam, 1, "/expand src/lib/")), func(f *Facts) { f.Author = sam }), Failure, "Who opened an agent's pull request, or pushed to it, is taken for the agent"},
+		{"whoever pushed to it", "src/lib/a.ts", both(comments(commentBy(sam, 1, "/expand src/lib/")), func(f *Facts) { f.Conversation.PushedBy = []Account{sam} }), Failure, "Who opened an agent's pull request, or pushed to it, is taken for the agent"},
 		{"an edited comment", "src/lib/a.ts", comments(Comment{ID: 1, By: sam, Body: "/expand src/lib/", Edited: true}), Failure, "The comment was edited; write a new one."},
 		{"a pattern that the contract would refuse", "src/lib/a.ts", comments(commentBy(sam, 1, "/expand src/lib/*")), Failure, "This pattern is none that a contract could hold"},
 		{"a pattern of everything but", "src/lib/a.ts", comments(commentBy(sam, 1, "/expand !src/lib/")), Failure, "This pattern is none that a contract could hold"},
@@ -332,6 +336,11 @@ func TestCommandResults(t *testing.T) {
 		}
 	}
 	f := lockfileFacts()
+	f.Author, f.Conversation.Comments = sam, []Comment{commentBy(sam, 1, "/retry")}
+	if r := Evaluate(example(t), f); r.Commands[0].Accepted || !strings.HasPrefix(r.Commands[0].Why, "Who opened an agent's pull request, or pushed to it, is taken for the agent") {
+		t.Errorf("an agent that works as a person lets itself go on: %+v", r.Commands)
+	}
+	f = lockfileFacts()
 	f.Conversation.Comments = []Comment{commentBy(searchBot, 1, "/retry"), commentBy(sam, 3, "/integrate"), commentBy(sam, 2, "hello")}
 	if r := Evaluate(example(t), f); len(r.Commands) != 0 {
 		t.Errorf("bots, other commands and talk are answered: %+v", r.Commands)
