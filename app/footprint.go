@@ -9,7 +9,6 @@ import (
 
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
-	"github.com/agentplane/agentplane/ownership"
 )
 
 // footprint is what one pull request touches, as far as its neighbors care.
@@ -22,12 +21,13 @@ type footprint struct {
 
 // footprint reads the definitions of the interface paths that were touched: as they were where the branch left the target,
 // and as the head has them.
-func (r *reader) footprint(ctx context.Context, c *ownership.Contract, touched *checks.Touched, head string) (footprint, error) {
+func (t tree) footprint(ctx context.Context) (footprint, error) {
+	touched := t.touched
 	if touched == nil || touched.Refused != nil {
 		return footprint{unknown: true}, nil
 	}
 	m := footprint{}
-	ruler := c.Ruler()
+	ruler := t.contract.Ruler()
 	var shared []string
 	of := map[string][]string{}
 	for _, change := range touched.Changes {
@@ -44,10 +44,10 @@ func (r *reader) footprint(ctx context.Context, c *ownership.Contract, touched *
 		return m, nil
 	}
 	var err error
-	if m.symbols, err = readSymbols(ctx, r.mirror, shared, touched.Bases, head); err != nil {
+	if m.symbols, err = readSymbols(ctx, t.repo, shared, touched.Bases, t.commits.Head); err != nil {
 		return footprint{}, err
 	}
-	for _, in := range c.Interfaces {
+	for _, in := range t.contract.Interfaces {
 		if paths := of[in.Name]; len(paths) > 0 {
 			mine := slices.DeleteFunc(slices.Clone(m.symbols), func(s checks.Symbols) bool { return !slices.Contains(paths, s.Path) })
 			lost, _ := checks.LostNames(mine...)
@@ -100,7 +100,7 @@ const maxDefining = 50
 
 // readSymbols reads the paths where the branch left the target, and at the head: their texts, and what Universal Ctags finds
 // defined in them. Where that cannot be had the facts say why.
-func readSymbols(ctx context.Context, mirror *git.Repo, paths, bases []string, head string) ([]checks.Symbols, error) {
+func readSymbols(ctx context.Context, repo *git.Repo, paths, bases []string, head string) ([]checks.Symbols, error) {
 	var all []checks.Symbols
 	for _, path := range paths {
 		all = append(all, checks.Symbols{Path: path})
@@ -115,7 +115,7 @@ func readSymbols(ctx context.Context, mirror *git.Repo, paths, bases []string, h
 		{bases[0], func(s *checks.Symbols, text string, d []checks.Definition) { s.OldText, s.Old = text, d }},
 		{head, func(s *checks.Symbols, text string, d []checks.Definition) { s.NewText, s.New = text, d }},
 	} {
-		files, err := mirror.ShowAll(ctx, side.commit, paths...)
+		files, err := repo.ShowAll(ctx, side.commit, paths...)
 		var refused *git.RefusedError
 		if errors.As(err, &refused) {
 			return refuse(all, refused.Detail), nil
@@ -123,7 +123,7 @@ func readSymbols(ctx context.Context, mirror *git.Repo, paths, bases []string, h
 		if err != nil {
 			return nil, err
 		}
-		found, err := mirror.Definitions(ctx, side.commit, paths[:min(len(paths), maxDefining)])
+		found, err := repo.Definitions(ctx, side.commit, paths[:min(len(paths), maxDefining)])
 		if err != nil {
 			return nil, err
 		}

@@ -23,10 +23,7 @@ func (r *reader) landed(ctx context.Context, s *checks.Surroundings) (checks.Nei
 	if err != nil {
 		return n, err
 	}
-	if mark.unknown {
-		s.Incomplete = "What landed on the base since this branch left it is too much to look at"
-	}
-	n.Changes = mark.changes
+	noteLanded(s, &n, mark)
 	return n, nil
 }
 

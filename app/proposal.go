@@ -8,7 +8,6 @@ import (
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
-	"github.com/agentplane/agentplane/ownership"
 )
 
 // maxProposalPulls is how many other open pull requests are judged under a proposed contract, lowest number first.
@@ -17,13 +16,13 @@ const maxProposalPulls = 50
 // proposal reads the contract that the pull request proposes, and what the other open pull requests change, so that they can
 // be judged under both. The proposed contract decides nothing.
 func (r *reader) proposal(ctx context.Context, _ checks.Needs) error {
-	contract, state, err := readContract(ctx, r.mirror, r.pull.Head.SHA)
+	p, err := r.tree().proposal(ctx)
 	if err != nil {
 		return err
 	}
-	p := &checks.Proposal{Contract: contract, State: state, Problems: state.Problems}
-	if contract != nil {
-		p.Warnings = ownership.Lint(contract)
+	r.facts.Proposal = p
+	if r.contract == nil { // nothing to compare it with
+		return nil
 	}
 	open, err := r.openPulls(ctx)
 	if err != nil {
@@ -43,7 +42,6 @@ func (r *reader) proposal(ctx context.Context, _ checks.Needs) error {
 		}
 		p.Pulls = append(p.Pulls, facts)
 	}
-	r.facts.Proposal = p
 	return nil
 }
 

@@ -28,11 +28,10 @@ type reader struct {
 
 // gather reads what checks.NeedsOf asks for.
 func (r *reader) gather(ctx context.Context) error {
-	if r.contract == nil {
-		return nil
-	}
-	if err := r.past(ctx); err != nil { // first: what failed before says what else is needed
-		return fmt.Errorf("read the past of the branch: %w", err)
+	if r.contract != nil {
+		if err := r.past(ctx); err != nil { // first: what failed before says what else is needed
+			return fmt.Errorf("read the past of the branch: %w", err)
+		}
 	}
 	needs := checks.NeedsOf(r.contract, r.facts)
 	steps := []struct {
@@ -122,14 +121,9 @@ func (r *reader) evidence(ctx context.Context, needs checks.Needs) error {
 
 // workflows reads the sources and the newest runs of the workflows that are evidence.
 func (r *reader) workflows(ctx context.Context, ci *checks.CI, paths []string) error {
-	files, err := r.mirror.ShowAll(ctx, r.pull.Head.SHA, paths...)
-	if err != nil {
+	var err error
+	if ci.Workflows, err = r.tree().workflows(ctx, paths); err != nil {
 		return err
-	}
-	for path, file := range files {
-		if file.Mode == git.ModeFile || file.Mode == git.ModeExecutable {
-			ci.Workflows[path] = string(file.Data)
-		}
 	}
 	twins, err := r.sameTree(ctx)
 	if err != nil {

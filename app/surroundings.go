@@ -1,46 +1,46 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
-	"github.com/agentplane/agentplane/ownership"
 	"github.com/agentplane/agentplane/store"
 )
 
 // maxNeighbors is how many other open agents' pull requests are looked at, lowest number first. That there are more is said.
 const maxNeighbors = 50
 
+// tree is what git knows of the pull request.
+func (r *reader) tree() tree {
+	return tree{repo: r.mirror, contract: r.contract, commits: r.commits, touched: r.facts.Touched}
+}
+
 // surroundings reads what this pull request takes away from those who build against its interfaces, what its neighbors take
 // away from it, and where the names stand.
 func (r *reader) surroundings(ctx context.Context, _ checks.Needs) error {
-	s := &checks.Surroundings{}
-	mine, err := r.footprint(ctx, r.contract, r.facts.Touched, r.pull.Head.SHA)
+	t := r.tree()
+	s, mine, err := t.own(ctx)
 	if err != nil {
 		return err
 	}
-	s.Symbols = mine.symbols
 	lost := lostIn(mine.changes)
-	if s.Uses, err = r.grep(ctx, s, search{r.commits.Base, lost, r.consumers(mine)}); err != nil {
-		return err
-	}
 	neighbors, incomplete, err := r.neighbors(ctx)
 	if err != nil {
 		return err
 	}
-	s.Incomplete = incomplete
+	s.Incomplete = cmp.Or(s.Incomplete, incomplete)
 	var theirs []string
 	for _, n := range neighbors {
 		theirs = append(theirs, lostIn(n.mark.changes)...)
-		uses, err := r.grep(ctx, s, search{n.pull.Head.SHA, lost, n.mark.paths})
+		uses, err := t.grep(ctx, s, search{n.pull.Head.SHA, lost, n.mark.paths})
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (r *reader) surroundings(ctx context.Context, _ checks.Needs) error {
 		s.Neighbors = append(s.Neighbors, landed)
 		theirs = append(theirs, lostIn(landed.Changes)...)
 	}
-	if s.Mine, err = r.grep(ctx, s, search{r.pull.Head.SHA, distinct(theirs), mine.paths}); err != nil {
+	if s.Mine, err = t.grep(ctx, s, search{r.pull.Head.SHA, distinct(theirs), mine.paths}); err != nil {
 		return err
 	}
 	r.facts.Surroundings = s
@@ -77,62 +77,6 @@ func lostIn(changes []checks.InterfaceChange) []string {
 func distinct(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// grepNames is how many names one search takes.
-const grepNames = 100
-
-// grep finds the places that mention any of the names as a whole word. What could not be searched is said in the facts.
-func (r *reader) grep(ctx context.Context, s *checks.Surroundings, in search) ([]checks.Use, error) {
-	var uses []checks.Use
-	for names := range slices.Chunk(in.names, grepNames) {
-		if len(in.paths) == 0 {
-			break
-		}
-		found, err := r.mirror.Grep(ctx, in.commit, names, in.paths)
-		var refused *git.RefusedError
-		switch {
-		case errors.As(err, &refused):
-			s.Incomplete = "Looking for the names took more than is allowed"
-			return uses, nil
-		case err != nil:
-			return nil, err
-		}
-		if found.More {
-			s.Incomplete = "The names stand in more places than were looked at"
-		}
-		for _, m := range found.Found {
-			uses = append(uses, checks.Use{Name: m.Name, Path: m.Path, Line: m.Line, Text: m.Text})
-		}
-	}
-	return uses, nil
-}
-
-// search is where to look for which names.
-type search struct {
-	commit       string
-	names, paths []string
-}
-
-// consumers lists the paths of the target that the changed interfaces name as their consumers.
-func (r *reader) consumers(m footprint) []string {
-	if r.facts.Touched == nil {
-		return nil
-	}
-	var paths []string
-	for _, c := range m.changes {
-		i := slices.IndexFunc(r.contract.Interfaces, func(in ownership.Interface) bool { return in.Name == c.Interface })
-		if i < 0 {
-			continue
-		}
-		for _, path := range r.facts.Touched.Landed {
-			claimed := slices.ContainsFunc(r.contract.Interfaces[i].Consumers, func(cl ownership.Claim) bool { return cl.Pattern.Match(path) })
-			if claimed && !slices.Contains(c.Paths, path) {
-				paths = append(paths, path)
-			}
-		}
-	}
-	return distinct(paths)
 }
 
 // neighbor is another open agent's pull request.
@@ -210,11 +154,7 @@ func (r *reader) neighborsMark(ctx context.Context, base, head string) (footprin
 	if known, ok := r.marks.get(key); ok {
 		return known, nil
 	}
-	touched, err := readTouched(ctx, r.mirror.WithPaths(r.contract.Limits.Paths), Commits{Base: base, Head: head})
-	if err != nil {
-		return footprint{}, err
-	}
-	mark, err := r.footprint(ctx, r.contract, touched, head)
+	mark, err := r.tree().mark(ctx, base, head)
 	if err != nil {
 		return footprint{}, err
 	}

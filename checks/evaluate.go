@@ -23,6 +23,7 @@ func Evaluate(c *ownership.Contract, f Facts) Report {
 		j.identify()
 		j.hear()
 		j.touched()
+		j.leaveReview()
 		j.verify()
 		j.suggest()
 	}
@@ -44,8 +45,9 @@ type judge struct {
 	effects    *Effects
 	contacts   []*contact // one per interface of the contract, in its order
 	expansions []expansion
-	widened    int // paths that an expansion lets pass
-	classed    int // paths that classes decide, not ownership
+	widened    int  // paths that an expansion lets pass
+	classed    int  // paths that classes decide, not ownership
+	left       bool // in a clone: some of the review is the App's to know
 	findings   []Finding
 
 	notes         notes // of a body that was read

@@ -48,6 +48,7 @@ func ExampleEvaluate() {
 	// failure for search
 	// ownership/outside src/content/config.ts .agentplane.yml:5 metadata
 	// git checkout origin/main -- 'src/content/config.ts'
+	// ownership/branch  .agentplane.yml:6
 }
 
 func ExampleRender() {
@@ -81,4 +82,8 @@ func ExampleRenderText() {
 	//   `src/content/config.ts` belongs to `metadata`, not to `search`
 	//   ownership/outside · .agentplane.yml:5 · the agent acts
 	//   → git checkout origin/main -- 'src/content/config.ts'
+	//
+	// i (the pull request)
+	//   Not known here, and left to the App: who opens the pull request and pushes, and whether the branch has another one open
+	//   ownership/branch · .agentplane.yml:6
 }

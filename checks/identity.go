@@ -56,19 +56,14 @@ func (j *judge) identifyLocally() {
 		agent, matching = j.contract.Agent(f.Agent), nil
 		if agent == nil {
 			j.kind = byBot
-			j.branch(0, fmt.Sprintf("The contract has no agent %s", code(f.Agent)), "Name one of its agents, or leave it to the branch.")
+			j.branch(0, fmt.Sprintf("The contract has no agent %s", code(f.Agent)), j.agentsToName())
 			return
 		}
 	}
 	switch {
 	case agent != nil:
 		j.kind, j.agent = byAgent, agent
-		if len(agent.Accounts) > 0 {
-			j.add(Finding{
-				Rule: RuleBranch, Level: Notice, Verdict: Success, Contract: at(agent.Line),
-				Message: fmt.Sprintf("Who opens and pushes is not known here; the App compares both with the accounts of %s", code(agent.Name)),
-			})
-		}
+		j.leaveIdentity()
 	case len(matching) > 0:
 		j.kind = byBot
 		j.severalAgents(matching)
@@ -76,6 +71,15 @@ func (j *judge) identifyLocally() {
 		j.kind = byLocal
 		j.unassigned()
 	}
+}
+
+// agentsToName is the remedy for an agent that the contract does not have.
+func (j *judge) agentsToName() string {
+	names := make([]string, 0, len(j.contract.Agents))
+	for _, a := range j.contract.Agents {
+		names = append(names, a.Name)
+	}
+	return "Name one of " + codes(names) + ", or leave it to the branch."
 }
 
 // kindOfAuthor takes an account for a bot when the API says so, when the contract lists it for an agent (a machine

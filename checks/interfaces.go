@@ -74,20 +74,15 @@ func (j *judge) judgeInterfaces() {
 	}
 }
 
-// surroundings returns them, or files that they are not known.
+// surroundings returns them, or files that they are not known. In a clone leaveReview says so.
 func (j *judge) surroundings() *Surroundings {
-	f := Finding{Rule: RuleUnread, Contract: inSection("interfaces")}
-	switch {
-	case j.facts.Surroundings != nil:
-		return j.facts.Surroundings
-	case j.facts.Local:
-		f.Level, f.Verdict = Notice, Success
-		f.Message = "What other pull requests do to the interfaces is not known here; the App looks at them"
-	default:
-		f.Message, f.Fix = "What other pull requests do to the interfaces was not read", lookAtLog
+	if j.facts.Surroundings == nil && !j.facts.Local {
+		j.add(Finding{
+			Rule: RuleUnread, Contract: inSection("interfaces"), Fix: lookAtLog,
+			Message: "What other pull requests do to the interfaces was not read",
+		})
 	}
-	j.add(f)
-	return nil
+	return j.facts.Surroundings
 }
 
 func (j *judge) interfaceQuestion(c *contact) question {

@@ -122,7 +122,8 @@ func TestInterfaceReview(t *testing.T) {
 			f.Surroundings.Neighbors[0].Changes[0].Lost[0] = Lost{Name: "tags", How: "changed", Was: "a", Now: "b"}
 		}, ActionRequired, "Use it as it will be."},
 		{"nothing was read of the neighbors", user, func(f *Facts) { f.Surroundings = nil }, Failure, "was not read"},
-		{"a clone cannot know", user, func(f *Facts) { f.Local = true; f.Surroundings = nil }, Success, "is not known here; the App looks at them"},
+		{"a clone cannot know", user, func(f *Facts) { f.Local = true; f.Surroundings = nil }, Success, "left to the App: what other open pull requests do to the interfaces"},
+		{"a clone knows what landed", user, func(f *Facts) { f.Local = true; f.Surroundings.Neighbors[0].Landed = true }, Failure, "left to the App: "},
 		{"not everything could be looked at", user, func(f *Facts) {
 			f.Surroundings.Neighbors, f.Surroundings.Incomplete = nil, "Looking for the names took more than is allowed"
 		}, ActionRequired, "Whether other pull requests and this one agree on the interface `post-schema` is not known"},

@@ -13,11 +13,15 @@ type Needs struct {
 }
 
 // NeedsOf says what Evaluate will want to know, from what git and the pull request itself already told. Asking for more
-// than it says changes no verdict; leaving out what it says makes findings of what is not known.
+// than it says changes no verdict; leaving out what it says makes findings of what is not known. Of a clone it asks only
+// for what git has: the workflows' files, the interfaces as they are here, and a proposed contract.
 func NeedsOf(c *ownership.Contract, f Facts) Needs {
 	n := reviewNeeds(c, f)
-	if c == nil || f.Local {
-		return n
+	if c != nil {
+		n = needsCI(n, c, f)
 	}
-	return needsCI(n, c, f)
+	if f.Local {
+		n.CheckRuns, n.Statuses, n.Conversation = false, false, false // GitHub alone has them
+	}
+	return n
 }

@@ -11,7 +11,7 @@ import (
 // paths once more without those facts, and looks for what they could change.
 func reviewNeeds(c *ownership.Contract, f Facts) Needs {
 	n := Needs{Proposal: f.Touched != nil && changesContract(f.Touched.Changes)}
-	if c == nil || f.Local || f.Touched == nil || f.Touched.Refused != nil || len(f.Touched.Changes) == 0 {
+	if c == nil || f.Touched == nil || f.Touched.Refused != nil || len(f.Touched.Changes) == 0 {
 		return n
 	}
 	n.Surroundings = len(c.Interfaces) > 0

@@ -16,17 +16,17 @@ func TestReviewNeeds(t *testing.T) {
 		{"a path outside, which could be expanded", func(f *Facts) { touch(f, modified("src/a.ts")) }, Needs{Conversation: true, Surroundings: true}, Needs{Conversation: true}},
 		{"a denied path helps nobody", func(f *Facts) { touch(f, modified(".env")) }, Needs{Conversation: true, Surroundings: true}, Needs{}},
 		{"the contract", func(f *Facts) { touch(f, modified(".agentplane.yml")) }, Needs{Conversation: true, Surroundings: true, Proposal: true}, Needs{Conversation: true, Proposal: true}},
-		{"a clone asks nobody", func(f *Facts) { f.Local = true; touch(f, modified("package-lock.json")) }, Needs{}, Needs{}},
+		{"a clone asks nobody", func(f *Facts) { f.Local = true; touch(f, modified("package-lock.json")) }, Needs{Surroundings: true}, Needs{}},
 		{"changes that are not known", func(f *Facts) { f.Touched = nil }, Needs{}, Needs{}},
 		{"changes that git refused", func(f *Facts) { f.Touched.Refused = &Refusal{Kind: RefusedUnrelated} }, Needs{}, Needs{}},
 		{"a contract that was not found", func(f *Facts) { f.Contract.Kind = ContractUnreadable; touch(f, modified("package-lock.json")) }, Needs{}, Needs{}},
 	} {
 		f := goodFacts()
 		tc.spoil(&f)
-		if got := reviewNeeds(withInterfaces, f); got.Conversation != tc.with.Conversation || got.Surroundings != tc.with.Surroundings || got.Proposal != tc.with.Proposal {
+		if got := NeedsOf(withInterfaces, f); got.Conversation != tc.with.Conversation || got.Surroundings != tc.with.Surroundings || got.Proposal != tc.with.Proposal {
 			t.Errorf("%s: %+v, want %+v", tc.why, got, tc.with)
 		}
-		if got := reviewNeeds(without, f); got.Conversation != tc.no.Conversation || got.Surroundings != tc.no.Surroundings || got.Proposal != tc.no.Proposal {
+		if got := NeedsOf(without, f); got.Conversation != tc.no.Conversation || got.Surroundings != tc.no.Surroundings || got.Proposal != tc.no.Proposal {
 			t.Errorf("%s, without interfaces: %+v, want %+v", tc.why, got, tc.no)
 		}
 	}

@@ -14,6 +14,7 @@ type Effects struct {
 	Pulls   []PullEffect  `json:"pulls"`             // open pull requests whose ownership verdict would be another one
 	Same    int           `json:"same"`              // open pull requests whose verdict stays
 	Missing int           `json:"missing,omitempty"` // open pull requests that were not looked at
+	Unread  bool          `json:"unread,omitempty"`  // in a clone: no other pull request was looked at
 	Owners  []OwnerEffect `json:"owners"`            // agents that would own other paths of the tree
 }
 
@@ -96,7 +97,7 @@ func (j *judge) proposalProblem(p *ownership.SyntaxError) {
 
 // effectsOf compares the two contracts on the open pull requests and on the tree.
 func (j *judge) effectsOf(p *Proposal) *Effects {
-	e := &Effects{Missing: p.Missing, Pulls: []PullEffect{}}
+	e := &Effects{Missing: p.Missing, Pulls: []PullEffect{}, Unread: j.facts.Local}
 	pulls := slices.SortedStableFunc(slices.Values(p.Pulls), func(a, b Facts) int {
 		return cmp.Or(cmp.Compare(a.PR, b.PR), cmp.Compare(a.Head.SHA, b.Head.SHA))
 	})
@@ -164,6 +165,41 @@ func (e *Effects) shortened() *Effects {
 	return &short
 }
 
+// others says what becomes of the open pull requests that are not listed.
+func (e *Effects) others() string {
+	if e.Unread {
+		return "Other open pull requests were not looked at"
+	}
+	text := count(e.Same, "open pull request") + " would keep the same verdict"
+	if more := e.Missing + max(0, len(e.Pulls)-mostEffects); more > 0 {
+		text += fmt.Sprintf("; %s not shown", thousands(more))
+	}
+	return text
+}
+
+// text shows the effects on a terminal.
+func (e *Effects) text() string {
+	if e == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\nWhat the proposed contract would change:\n")
+	for _, p := range e.Pulls[:min(len(e.Pulls), mostEffects)] {
+		fmt.Fprintf(&b, "  pull request %d: %s now, %s as proposed (%s)\n", p.PR, p.Old, p.New, visible(p.Title))
+	}
+	for _, o := range e.Owners[:min(len(e.Owners), mostEffects)] {
+		fmt.Fprintf(&b, "  %s: %s gained, %s lost\n", visible(o.Agent), count(o.Gained, "path"), count(o.Lost, "path"))
+	}
+	if more := len(e.Owners) - mostEffects; more > 0 {
+		fmt.Fprintf(&b, "  and %s\n", count(more, "more agent"))
+	}
+	if len(e.Owners) == 0 {
+		b.WriteString("  No path of the tree gets another owner.\n")
+	}
+	b.WriteString("  " + e.others() + ".\n")
+	return b.String()
+}
+
 // markdown shows the effects as tables.
 func (e *Effects) markdown() string {
 	if e == nil {
@@ -178,11 +214,7 @@ func (e *Effects) markdown() string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%s would keep the same verdict", count(e.Same, "open pull request"))
-	if more := e.Missing + max(0, len(e.Pulls)-mostEffects); more > 0 {
-		fmt.Fprintf(&b, "; %s not shown", thousands(more))
-	}
-	b.WriteString(".\n\n")
+	b.WriteString(e.others() + ".\n\n")
 	if len(e.Owners) == 0 {
 		b.WriteString("No path of the tree gets another owner.\n")
 		return b.String()

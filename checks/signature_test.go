@@ -141,7 +141,8 @@ func TestNeedsOfCI(t *testing.T) {
 	}{
 		{"an agent's", func(*Facts) {}, Needs{Runs: []string{ciFile}, CheckRuns: true, Statuses: true}},
 		{"a person's", func(f *Facts) { f.Head.Name, f.Author = "fix", Account{ID: 5, Login: "mona"} }, Needs{}},
-		{"a clone", func(f *Facts) { f.Local = true }, Needs{}},
+		{"a clone", func(f *Facts) { f.Local = true }, Needs{Runs: []string{ciFile}}},
+		{"a clone where the harness is changed", func(f *Facts) { f.Local = true; touch(f, modified("scripts/x.sh")) }, Needs{Runs: []string{ciFile}}},
 		{"no contract in force", func(f *Facts) { f.Contract.Kind = ContractInvalid }, Needs{}},
 		{"the harness is changed", func(f *Facts) { touch(f, modified("scripts/x.sh")) }, Needs{Runs: []string{ciFile}, CheckRuns: true, Statuses: true, Conversation: true}},
 		{"it failed before", func(f *Facts) { f.Past.Failures = []PastFailure{{}} }, Needs{Runs: []string{ciFile}, CheckRuns: true, Statuses: true, Conversation: true}},

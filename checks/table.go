@@ -98,6 +98,9 @@ func templateBlock(template string) string {
 	return "\nNotes to paste into the description and to fill in:\n\n" + fence("markdown", template)
 }
 
+// widestName is how much room the names of requirements get on a terminal; a longer one pushes its own line on.
+const widestName = 24
+
 // matrixText is the matrix for a terminal.
 func matrixText(rows []Row, p Painter) string {
 	if len(rows) == 0 {
@@ -105,7 +108,7 @@ func matrixText(rows []Row, p Painter) string {
 	}
 	wide := 0
 	for _, r := range rows {
-		wide = max(wide, len(visible(r.Requirement)))
+		wide = max(wide, min(len(visible(r.Requirement)), widestName))
 	}
 	var b strings.Builder
 	b.WriteString("\n")
@@ -115,7 +118,11 @@ func matrixText(rows []Row, p Painter) string {
 		if r.Claim != "" && r.Claim != string(claimSuccess) {
 			has += ", notes: " + r.Claim
 		}
-		fmt.Fprintf(&b, "  %s %-*s  %s: needs %s, has %s\n", p.paint(tone, mark), wide, visible(r.Requirement), visible(string(r.State)), visible(r.Needs), visible(has))
+		fmt.Fprintf(&b, "  %s %-*s  %s: needs %s, has %s", p.paint(tone, mark), wide, visible(r.Requirement), visible(string(r.State)), visible(r.Needs), visible(has))
+		if r.State == RowWaiting && r.Next != "" {
+			b.WriteString(p.paint(ToneFaint, " → "+visible(r.Next)))
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }

@@ -39,6 +39,7 @@ func RenderText(r Report, p Painter) string {
 	for _, f := range r.Findings {
 		writeFinding(&b, p, f)
 	}
+	b.WriteString(r.Effects.text())
 	if r.Template != "" {
 		b.WriteString("\nNotes to paste into the description and to fill in:\n\n")
 		for line := range strings.Lines(r.Template) {
@@ -96,9 +97,13 @@ func actor(w Who) string {
 }
 
 // RenderGitHub returns the report as workflow commands, which GitHub Actions turns into annotations. A finding that
-// stands in the way is an error there, whoever must act.
+// stands in the way is an error there, whoever must act. The matrix stands before them, as a group of the log: each of
+// its lines begins with a mark, so that none is a command.
 func RenderGitHub(r Report) string {
 	var b strings.Builder
+	if matrix := matrixText(r.Matrix, nil); matrix != "" {
+		fmt.Fprintf(&b, "::group::%s%s::endgroup::\n", CheckVerification, matrix)
+	}
 	for _, f := range r.Findings {
 		command := "error"
 		switch {

@@ -85,6 +85,9 @@ func (j *judge) ruleTitle(rule RuleID, these, standing []Finding) string {
 	case RuleHistory:
 		return "The history cannot be judged"
 	case RuleBranch:
+		if j.facts.Local && j.facts.Agent != "" && j.agent == nil {
+			return "The contract has no agent " + plainName(j.facts.Agent, "of that name")
+		}
 		return "Branch and accounts do not belong to one agent"
 	case RuleUnassigned:
 		return "No agent's pull request"
@@ -116,6 +119,8 @@ func (j *judge) goodTitle(check string) string {
 	switch {
 	case check == CheckReview && len(j.approvedNames()) > 0:
 		return "Approved: " + listed(j.approvedNames())
+	case check == CheckReview && j.left:
+		return "Nothing needs an approval, as far as is known here"
 	case check == CheckReview:
 		return "Nothing needs an approval"
 	case check == CheckVerification:

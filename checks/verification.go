@@ -66,6 +66,7 @@ func (j *judge) verify() {
 		j.file(&cells[i], stuck[cells[i].Name])
 		j.matrix = append(j.matrix, cells[i].row)
 	}
+	j.leaveEvidence(cells)
 	j.template(required)
 }
 
@@ -89,8 +90,8 @@ func (j *judge) cell(q *ownership.Requirement) cell {
 	if j.offers() {
 		c.row.Needs = LevelIntegrated
 	}
-	if j.facts.Local && j.facts.CI == nil {
-		c.seen = sighting{outlook: seesWaiting, what: evidencePlace(q.Evidence), why: "is observed by CI, later"}
+	if j.facts.Local {
+		c.seen = j.lookLocally(q)
 	} else {
 		c.seen = j.look(q)
 	}
@@ -144,6 +145,10 @@ func (j *judge) fileObserved(c *cell, stuck bool) {
 		return
 	case seesWaiting:
 		c.row.State, f.Rule = RowWaiting, RuleWaiting
+		if j.facts.Local { // leaveEvidence says it once for all
+			c.row.Next = "Observed by CI, later."
+			return
+		}
 	case seesLate, seesBlocked:
 		c.row.State, f.Rule = RowWaiting, RuleLate
 	case seesUnknown:
@@ -203,8 +208,8 @@ func (j *judge) fileClaimed(c *cell) {
 	f := Finding{Rule: RuleMissing, Message: code(c.Name) + ": the notes do not " + asked(c.Requirement)}
 	switch {
 	case !j.facts.BodyKnown && j.facts.Local:
-		c.row.State = RowWaiting
-		f.Rule, f.Message, f.Fix = RuleWaiting, code(c.Name)+": the notes stand in the pull request, and are judged there", "Write them when you open it."
+		c.row.State, c.row.Next = RowWaiting, "Judged with the notes."
+		return
 	case !j.facts.BodyKnown:
 		c.row.State = RowUnknown
 		f.Rule, f.Message, f.Fix = RuleEvidenceUnread, code(c.Name)+": the description of the pull request could not be read", ""

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,30 +16,31 @@ import (
 
 const checkLong = `Judges what would land if a branch were merged now, in a local clone, with the code that the GitHub App judges with.
 Nothing is fetched, and nothing in the clone is written: the verdict is about the commits that are there. Uncommitted
-changes are not judged. Only the App can know who opens a pull request and who pushes.
+changes are not judged.
+
+--body judges the notes: a file with the description that the pull request has or will have, at most 64 KiB. Without it
+they are left to the App, and notes to fill in are printed. What only GitHub has is never taken for a pass: evidence of CI
+is shown as observed by CI, later; who opens and pushes, who approves, and what other pull requests do are left to the
+App, and each check says so once. Whether a workflow runs the commands that it is to be evidence of is judged here, too.
 
 The contract is read, as the App does it, from the tip of the default branch: origin/HEAD, else origin/main,
 origin/master, main or master; where none of them exists, from --base. --contract-from names another revision.
 --base is the same branch unless another is named: name the integration branch if your pull request goes there.
 
-What the notes have to show is judged in the text of --body, the pull request's description. What only CI can show is
-observed later: it is no pass, and no finding either.
-
 Exit status: 0 nothing stands in the way (or only CI is awaited), 1 findings, 2 the branch could not be judged.`
 
 const checkExample = `  agentplane check
   agentplane check --base origin/integration/blog-discovery
-  agentplane check --head agent/blog-search-ui --format json
   agentplane check --body notes.md
+  gh pr view --json body --jq .body | agentplane check --body -
+  agentplane check --head agent/blog-search-ui --format json
   agentplane check --head "$GITHUB_SHA" --agent search --format github`
 
 type checkOptions struct {
 	repo, base, head, contract string
-	agent, body, format        string
+	agent, format, body        string
+	notes                      bool // body was given
 	progress                   bool
-
-	notes     string // the text of body
-	bodyKnown bool
 }
 
 func newCheck() *cobra.Command {
@@ -55,13 +55,11 @@ func newCheck() *cobra.Command {
 			if err := threeFormats.check(c, o.format); err != nil {
 				return err
 			}
+			o.notes = c.Flags().Changed("body")
 			if !c.Flags().Changed("progress") {
 				o.progress = isTerminal(c.ErrOrStderr())
 			}
-			if err := o.readBody(c.InOrStdin()); err != nil {
-				return couldNotJudge(err)
-			}
-			return o.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())
+			return o.run(c)
 		},
 	}
 	f := c.Flags()
@@ -78,7 +76,15 @@ func newCheck() *cobra.Command {
 }
 
 // run judges, prints, and tells by its error whether anything stands in the way.
-func (o checkOptions) run(ctx context.Context, out, log io.Writer) error {
+func (o checkOptions) run(c *cobra.Command) error {
+	ctx, out, log := c.Context(), c.OutOrStdout(), c.ErrOrStderr()
+	given := checks.Facts{Agent: o.agent, BodyKnown: o.notes}
+	if o.notes {
+		var err error
+		if given.Body, err = readBody(o.body, c.InOrStdin()); err != nil {
+			return couldNotJudge(err)
+		}
+	}
 	p := newProgress(log, o.progress)
 	defer p.stop()
 	p.say("opening the clone")
@@ -94,10 +100,12 @@ func (o checkOptions) run(ctx context.Context, out, log io.Writer) error {
 		return couldNotJudge(err)
 	}
 	p.say("reading what would land on " + w.base)
-	r, err := o.judge(ctx, repo, w)
+	given.Default, given.Base.Name, given.Head.Name, given.ReadAt = w.contract, w.base, w.branch, time.Now()
+	contract, facts, err := app.ReadClone(ctx, repo, w.commits, given)
 	if err != nil {
 		return couldNotJudge(err)
 	}
+	r := checks.Evaluate(contract, facts)
 	p.stop()
 	o.tell(log, repo, w)
 	if err := o.print(out, r); err != nil {
@@ -109,31 +117,6 @@ func (o checkOptions) run(ctx context.Context, out, log io.Writer) error {
 	return nil
 }
 
-// maxDescription is how much of a description is read, in bytes: more than is judged, so that one that is too long says so.
-const maxDescription = 1 << 20
-
-// readBody reads the description that --body names.
-func (o *checkOptions) readBody(stdin io.Reader) error {
-	if o.body == "" {
-		return nil
-	}
-	in := stdin
-	if o.body != "-" {
-		file, err := os.Open(o.body)
-		if err != nil {
-			return fmt.Errorf("read the description: %w", err)
-		}
-		defer func() { _ = file.Close() }() // only read
-		in = file
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxDescription))
-	if err != nil {
-		return fmt.Errorf("read the description: %w", err)
-	}
-	o.notes, o.bodyKnown = string(text), true
-	return nil
-}
-
 // couldNotJudge says so, since the reason alone may read like a finding.
 func couldNotJudge(err error) error {
 	if errors.Is(err, context.Canceled) {
@@ -142,24 +125,13 @@ func couldNotJudge(err error) error {
 	return fmt.Errorf("could not judge: %w", err)
 }
 
-// judge reads the facts and has them judged.
-func (o checkOptions) judge(ctx context.Context, repo *git.Repo, w *whatToJudge) (checks.Report, error) {
-	contract, facts, err := app.ReadTree(ctx, repo, w.commits)
-	if err != nil {
-		return checks.Report{}, err
-	}
-	facts.Local, facts.Agent = true, o.agent
-	facts.Default = w.contract
-	facts.Base.Name, facts.Head.Name = w.base, w.branch
-	facts.Body, facts.BodyKnown = o.notes, o.bodyKnown
-	facts.ReadAt = time.Now()
-	return checks.Evaluate(contract, facts), nil
-}
-
-// tell says on stderr what was compared and what a person should know about it.
+// tell says on stderr what was compared and what a person should know about it. Warnings about this machine's git are for
+// a person at a terminal: programs that call this again and again have no use for them, and agentplane version has them too.
 func (o checkOptions) tell(log io.Writer, repo *git.Repo, w *whatToJudge) {
-	for _, warning := range repo.Warnings() {
-		warn(log, "warning: %s", warning)
+	if isTerminal(log) {
+		for _, warning := range repo.Warnings() {
+			warn(log, "warning: %s", warning)
+		}
 	}
 	if o.format == "json" {
 		return
