@@ -35,12 +35,20 @@ func (e *Entry) ownChance() Chance {
 
 // agedChance is ownChance, less what has landed since that the entry was not written on.
 func (l *Lane) agedChance(e *Entry) Chance {
-	since := Chance(max(0, min(l.Landed-e.Saw, 400)))
-	return e.ownChance().and(sure - since*breaksWithLanded)
+	breaks := breaksRarely
+	if e.Known.Interface {
+		breaks = breaksOften
+	}
+	since := Chance(max(0, min(l.Landed-e.Saw, 50)))
+	return e.ownChance().and(sure - since*breaks)
 }
 
-// breaksWithLanded is how often an entry breaks with one that landed after it was written, over all kinds of pairs.
-const breaksWithLanded = sure / 400
+// How often an entry breaks with one that landed after it was written, over all kinds of others; often when it changes
+// an interface.
+const (
+	breaksRarely = sure / 700
+	breaksOften  = sure / 80
+)
 
 // How often two entries that merge still break each other: rarely when they are disjoint, more often in one subsystem,
 // most often when one changes an interface there.

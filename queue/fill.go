@@ -8,8 +8,8 @@ const (
 	leastLean     = sure * 75 / 100 // the same when CI runs come first
 	floorOrdinary = sure * 60 / 100 // a batch passes at least this often
 	floorSuspects = sure * 50 / 100 // a part of a failed set is chosen to pass half of the time: that teaches most
-	doubtful      = sure * 93 / 100 // below this, an entry is tested alone when there are more than can be
-	worthKnowing  = sure * 50 / 100 // what testing a doubtful entry alone is worth, also when it cannot land from there
+	doubtful      = sure * 95 / 100 // below this, an entry is tested alone when there are more than can be
+	worthKnowing  = sure * 40 / 100 // what testing a doubtful entry alone is worth, also when it cannot land from there
 )
 
 // deepChain is how many candidates one on the other are worth it: what fails below takes all above with it.
@@ -82,20 +82,7 @@ func (w *work) plan() *plan {
 	l := &w.lane
 	p := &plan{lane: l, v: look(l), free: l.Policy.Parallel, busy: map[int]bool{}, probed: map[int]bool{}}
 	p.nodes = []node{{commit: l.Tip, chance: sure, arrive: sure, alone: sure}}
-	index := map[string]int{"": 0}
-	for i := range l.Candidates {
-		c := &l.Candidates[i]
-		if c.running() {
-			p.free--
-		}
-		for _, m := range c.Members {
-			p.busy[m.Number] = true
-			p.probed[m.Number] = p.probed[m.Number] || c.Apart || !l.rooted(c)
-		}
-		if l.rooted(c) {
-			index[c.ID] = p.add(node{parent: index[c.Base], id: c.ID, commit: c.Commit, members: c.Members, chance: p.passes(c), apart: c.Apart && c.running()})
-		}
-	}
+	p.draw()
 	for _, i := range p.v.order {
 		if !p.busy[l.Entries[i].Number] {
 			p.waiting++
@@ -106,6 +93,32 @@ func (w *work) plan() *plan {
 		p.free = 0 // what arrives meanwhile is tested together
 	}
 	return p
+}
+
+// draw hangs the lane's candidates into the tree. The one that is landing comes first: it is certain, and whatever
+// assumes that it fails will be left behind.
+func (p *plan) draw() {
+	index := map[string]int{"": 0}
+	hang := func(c *Candidate) {
+		apart := c.Apart && c.running()
+		index[c.ID] = p.add(node{parent: index[c.Base], id: c.ID, commit: c.Commit, members: c.Members, chance: p.passes(c), apart: apart})
+	}
+	if c := p.lane.landing(); c != nil {
+		hang(c)
+	}
+	for i := range p.lane.Candidates {
+		c := &p.lane.Candidates[i]
+		if c.running() {
+			p.free--
+		}
+		for _, m := range c.Members {
+			p.busy[m.Number] = true
+			p.probed[m.Number] = p.probed[m.Number] || c.Apart || !p.lane.rooted(c)
+		}
+		if c.State != Landing && p.lane.rooted(c) {
+			hang(c)
+		}
+	}
 }
 
 // add hangs a node into the tree, as the youngest child of its parent.
@@ -126,23 +139,36 @@ func (p *plan) passes(c *Candidate) Chance {
 	if !c.running() {
 		return sure
 	}
-	var at []int
-	for _, m := range c.Members {
+	below := p.positions(p.lane.content(c))
+	own := len(p.positions(c.Members))
+	return p.together(below[:len(below)-own], below[len(below)-own:])
+}
+
+// positions finds members in the lane.
+func (p *plan) positions(members []Member) []int {
+	at := make([]int, 0, len(members))
+	for _, m := range members {
 		if i, ok := p.v.at[m.Number]; ok {
 			at = append(at, i)
 		}
 	}
-	return p.together(at)
+	return at
 }
 
-// together is how likely entries pass as one batch.
-func (p *plan) together(entries []int) Chance {
+// together is how likely entries pass as one batch on others that pass.
+func (p *plan) together(below, entries []int) Chance {
 	all := sure
 	for k, i := range entries {
-		all = all.and(p.v.chances[i])
-		for _, j := range entries[:k] {
-			all = all.and(pairChance(&p.lane.Entries[i], &p.lane.Entries[j]))
-		}
+		all = all.and(p.joins(i, below)).and(p.joins(i, entries[:k])).and(p.v.chances[i])
+	}
+	return all
+}
+
+// joins is how likely an entry goes together with others.
+func (p *plan) joins(i int, others []int) Chance {
+	all := sure
+	for _, j := range others {
+		all = all.and(pairChance(&p.lane.Entries[i], &p.lane.Entries[j]))
 	}
 	return all
 }
@@ -226,7 +252,7 @@ func (p *plan) idle() bool { return len(p.nodes) == 1 && p.free == p.lane.Policy
 func (p *plan) ground() int {
 	at := 0
 	for i := range p.nodes {
-		if n := &p.nodes[i]; i > 0 && n.parent == at && n.chance == sure && n.commit != "" {
+		if n := &p.nodes[i]; i > 0 && n.parent == at && n.chance == sure && !n.apart && n.commit != "" {
 			at = i
 		}
 	}
@@ -251,7 +277,7 @@ func (p *plan) apart(e *Entry) bool {
 
 // hang adds a planned candidate to the tree.
 func (p *plan) hang(n node, entries []int) {
-	n.fresh, n.chance = true, p.together(entries)
+	n.fresh, n.chance = true, p.together(p.positions(p.below(n.parent)), entries)
 	for _, i := range entries {
 		e := &p.lane.Entries[i]
 		n.members = append(n.members, e.member())

@@ -6,6 +6,7 @@ import "slices"
 type batch struct {
 	plan    *plan
 	below   []Member // what lies below
+	under   []int    // the same, as positions
 	in      []int    // entries, in order
 	members []Member
 	chance  Chance
@@ -16,6 +17,7 @@ type batch struct {
 // together, as long as the batch is likely enough to pass.
 func (p *plan) group(at int, wanted func(*Entry) bool) []int {
 	b := &batch{plan: p, below: p.below(at), chance: sure}
+	b.under = p.positions(b.below)
 	size, misses := p.size(), 0
 	for _, i := range p.v.order {
 		if len(b.in) >= size || misses > missesAllowed && len(b.in) > 0 {
@@ -47,11 +49,7 @@ func (b *batch) take(i int, e *Entry, size *int) {
 
 // with is how likely the batch passes with one more.
 func (b *batch) with(i int) Chance {
-	c := b.chance.and(b.plan.v.chances[i])
-	for _, j := range b.in {
-		c = c.and(pairChance(&b.plan.lane.Entries[i], &b.plan.lane.Entries[j]))
-	}
-	return c
+	return b.chance.and(b.plan.v.chances[i]).and(b.plan.joins(i, b.in)).and(b.plan.joins(i, b.under))
 }
 
 // fits tells whether an entry may join: all it needs lies below, it conflicts with nothing there, no failed set would

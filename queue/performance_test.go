@@ -61,7 +61,7 @@ func median(all []result) (m result) {
 }
 
 // TestSimulation plays two short workloads: what lands was tested, nobody leaves wrongly, and this planner is ahead of
-// the other strategies. With AGENTPLANE_SIMULATE it plays long ones on several seeds, and writes docs/performance.md.
+// the other strategies. With AGENTPLANE_SIMULATE it plays long ones on several seeds, and writes docs/queue-performance.md.
 func TestSimulation(t *testing.T) {
 	if os.Getenv("AGENTPLANE_SIMULATE") != "" {
 		writePerformance(t)
@@ -110,7 +110,7 @@ func writePerformance(t *testing.T) {
 		}
 	}
 	page.WriteString(performanceTail)
-	for name, data := range map[string]string{"../docs/performance.md": page.String(), "../docs/performance.svg": picture(bars)} {
+	for name, data := range map[string]string{"../docs/queue-performance.md": page.String(), "../docs/queue-performance.svg": picture(bars)} {
 		if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ limit. *Serial* tests one change at a time; *batch + bisect* tests eight at once
 with all that depends on it. Turnaround is from arrival to landing, of what has landed, without the first tenth;
 figures are medians over the seeds.
 
-![Landed per hour](performance.svg)
+![Landed per hour](queue-performance.svg)
 `
 
 const performanceTail = `

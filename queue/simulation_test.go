@@ -182,7 +182,15 @@ func (s *simulation) clash(a, b *change) bool {
 		p = 0.01
 	}
 	lo, hi := uint64(min(a.id, b.id)), uint64(max(a.id, b.id))
-	return rand.New(rand.NewPCG(s.seed^lo<<32, hi)).Float64() < p
+	return float64(mix(s.seed+mix(lo<<32|hi))>>11)/(1<<53) < p
+}
+
+// mix scatters a number (the finalizer of SplitMix64), so that a pair's fate is drawn without being stored.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // fine tells whether changes work on a content that works. A change was written on what had landed when it arrived, so

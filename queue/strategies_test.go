@@ -121,6 +121,9 @@ func (q *train) free() {
 	q.settle()
 	var before []int
 	for _, c := range q.cars {
+		if len(before) >= q.team.Workers {
+			break
+		}
 		switch {
 		case c.done && !c.passed:
 			continue // those behind do without it
