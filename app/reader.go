@@ -134,14 +134,17 @@ func (r *reader) workflows(ctx context.Context, ci *checks.CI, paths []string) e
 		if err != nil {
 			return err
 		}
-		for _, run := range newestRuns(runs, paths) {
-			if run.Jobs, err = r.jobs(ctx, run.ID); err != nil {
-				return err
+		own := false
+		for _, run := range newestRuns(runs, paths, r.pull.Head.Repo) {
+			if run.Tree = r.facts.HeadTree; run.Repo == r.pull.Head.Repo { // others count for nothing, and cost nothing
+				if run.Jobs, err = r.jobs(ctx, run.ID); err != nil {
+					return err
+				}
+				run.JobsKnown, own = true, true
 			}
-			run.JobsKnown, run.Tree = true, r.facts.HeadTree
 			ci.Runs = append(ci.Runs, run)
 		}
-		if len(ci.Runs) > 0 {
+		if own {
 			return nil
 		}
 	}
@@ -168,12 +171,15 @@ func (r *reader) sameTree(ctx context.Context) ([]string, error) {
 }
 
 // newestRuns keeps, of the runs of the named workflows, the newest of each workflow and event, by id: GitHub's ids grow,
-// its clocks may disagree.
-func newestRuns(runs []checks.Run, paths []string) []checks.Run {
-	type kind struct{ workflow, event string }
+// its clocks may disagree. A fork that has the same commit has runs of its own on it: of theirs, too, only the newest.
+func newestRuns(runs []checks.Run, paths []string, home int64) []checks.Run {
+	type kind struct {
+		workflow, event string
+		home            bool
+	}
 	newest := map[kind]checks.Run{}
 	for _, run := range runs {
-		k := kind{run.Workflow, run.Event}
+		k := kind{run.Workflow, run.Event, run.Repo == home}
 		if slices.Contains(paths, run.Workflow) && run.ID > newest[k].ID {
 			newest[k] = run
 		}

@@ -54,18 +54,25 @@ func (r *Repo) Runs(ctx context.Context, sha string) ([]checks.Run, error) {
 	return runs, plain("list the workflow runs on "+sha, err)
 }
 
-// value is the run as facts have it. Some of GitHub's answers append "@" and a ref to the path of the repository's own file.
-func (w workflowRun) value() checks.Run {
-	path := w.Path
-	if at := strings.LastIndex(path, ".yml@"); at > 0 && strings.HasPrefix(path, ".github/workflows/") {
-		path = path[:at+len(".yml")]
+// workflowFile is the path of a run's workflow file. Some of GitHub's answers append "@" and a ref. A file's own name may
+// hold "@" too, as in "ci.yml@x.yml": such a path is left as it is, so that no other file is ever taken for it.
+func workflowFile(path string) string {
+	file, ref, cut := strings.Cut(path, "@")
+	named := func(s string) bool { return strings.HasSuffix(s, ".yml") || strings.HasSuffix(s, ".yaml") }
+	if cut && named(file) && !named(ref) && !strings.Contains(ref, "@") {
+		return file
 	}
+	return path
+}
+
+// value is the run as facts have it.
+func (w workflowRun) value() checks.Run {
 	began := w.Started
 	if began.IsZero() {
 		began = w.Created
 	}
 	return checks.Run{
-		ID: w.ID, Workflow: path, Event: w.Event, Repo: w.Head.ID, SHA: w.SHA, Attempt: w.Attempt,
+		ID: w.ID, Workflow: workflowFile(w.Path), Event: w.Event, Repo: w.Head.ID, SHA: w.SHA, Attempt: w.Attempt,
 		Status: w.Status, Conclusion: w.Conclusion, URL: w.URL, Created: began,
 	}
 }

@@ -1,0 +1,97 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/sim"
+)
+
+// passing is a run's report of the job check as its workflow would give it.
+func passing(sha string) sim.RunReport {
+	return sim.RunReport{SHA: sha, Jobs: []sim.JobReport{{
+		Name: "check", Steps: []sim.StepReport{{Name: "Run actions/checkout@v4"}, {Name: "Run sh check.sh"}},
+	}}}
+}
+
+// claimed is a pull request of search's, with notes on its head and nothing observed.
+func (j *judged) claimed() (sha string, p *sim.Pull) {
+	j.t.Helper()
+	sha = j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
+	p = j.open("search", "agent/search")
+	j.must(p.Edit(j.bot("search"), sim.PullEdit{Body: ptr(bodyOf("search", sha, 0))}))
+	return sha, p
+}
+
+func TestRunsThatProveNothing(t *testing.T) {
+	for _, c := range []struct {
+		why   string
+		spoil func(*sim.RunReport)
+	}{
+		{"of a file whose name only begins like the workflow's", func(r *sim.RunReport) { r.Workflow = ".github/workflows/ci.yml@x.yml" }},
+		{"of a file whose name ends like the workflow's with a branch", func(r *sim.RunReport) { r.Workflow = ".github/workflows/ci.yml@refs/x.yaml" }},
+		{"of another file with the same job", func(r *sim.RunReport) { r.Workflow = ".github/workflows/other.yml" }},
+		{"by an event that does not count", func(r *sim.RunReport) { r.Event = "workflow_dispatch" }},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			t.Parallel()
+			j := newJudged(t)
+			sha, _ := j.claimed()
+			report := passing(sha)
+			c.spoil(&report)
+			_, err := j.repo.ReportRun(report)
+			j.must(err)
+			j.want(sha, checks.CheckVerification, "in_progress", "a run "+c.why)
+		})
+	}
+}
+
+// TestAForksRunHidesNoRun: a pull request from a fork of the very same commit starts a run too, which is newer and counts
+// for nobody here. It must not void the branch's own.
+func TestAForksRunHidesNoRun(t *testing.T) {
+	j := newJudged(t, func(s *setup) {
+		s.files[".github/workflows/ci.yml"] = strings.Replace(judgedWorkflow, "[push]", "[pull_request]", 1)
+	})
+	sha, p := j.claimed()
+	report := passing(sha)
+	report.Pull = p
+	_, err := j.repo.ReportRun(report)
+	j.must(err)
+	j.want(sha, checks.CheckVerification, "success", "its own run")
+	stranger := j.hub.User("stranger")
+	fork, err := j.repo.Fork(stranger)
+	j.must(err)
+	j.must(fork.Push(nil, "copy", sha, true))
+	copied, err := j.repo.OpenPull(sim.NewPull{By: stranger, Title: "Copy", Head: "stranger:copy", Base: "integration/next"})
+	j.must(err)
+	report.Pull = copied
+	_, err = j.repo.ReportRun(report)
+	j.must(err)
+	j.must(copied.Close(stranger))
+	j.want(sha, checks.CheckVerification, "success", "a fork's newer run of the same commit")
+}
+
+// TestARunInAnotherStateDecides: of what the same commit was shown, the worst newest run of an event that counts stands.
+func TestARunInAnotherStateDecides(t *testing.T) {
+	j := newJudged(t)
+	sha, p := j.claimed()
+	id, err := j.repo.ReportRun(passing(sha))
+	j.must(err)
+	j.want(sha, checks.CheckVerification, "success", "observed")
+	again := passing(sha)
+	again.Run, again.Jobs[0].Status, again.Jobs[0].Steps = id, "in_progress", nil
+	_, err = j.repo.ReportRun(again)
+	j.must(err)
+	j.want(sha, checks.CheckVerification, "in_progress", "it runs again")
+	again = passing(sha)
+	again.Run = id
+	_, err = j.repo.ReportRun(again)
+	j.must(err)
+	j.want(sha, checks.CheckVerification, "success", "it passed again")
+	failed := passing(sha)
+	failed.Pull, failed.Jobs[0].Conclusion, failed.Jobs[0].Steps[1].Conclusion = p, "failure", "failure"
+	_, err = j.repo.ReportRun(failed)
+	j.must(err)
+	j.want(sha, checks.CheckVerification, "failure", "the run of the pull request's merge says no")
+}
