@@ -11,8 +11,10 @@ import (
 )
 
 const demoLong = `Plays the story of three coding agents on one small blog, on a simulated GitHub in this process: real HTTP, real
-webhooks, real git, nothing leaves the machine. The metadata agent changes the schema it owns, the search agent
-trespasses into it, is told so by a check run, and fixes itself; the review agent adds tests.
+webhooks, real git, a CI that runs the blog's own commands; nothing leaves the machine. The search agent trespasses, is
+told so by a check run, and mends it. The review agent claims a success that CI did not see. A lockfile waits for a
+person of the platform team. And the metadata agent renames a field that search filters by: each passes alone, the page
+would silently lose its filter, and both are told before anything merges. The exit status holds every step to the story.
 
 In a terminal the simulated GitHub stays up afterwards, so that you can clone the blog, push as an agent and watch the
 verdict. With --once, or when the output is not a terminal, the demo ends with the story. --format json prints one event
@@ -72,7 +74,7 @@ func playStory(ctx context.Context, out io.Writer, told *story, o demoOptions) (
 		return errMissed
 	}
 	if !o.once && isTerminal(out) {
-		return p.stay(ctx, told)
+		return p.stay(ctx)
 	}
 	return nil
 }
@@ -84,7 +86,7 @@ func newTeller(out io.Writer, format string) teller {
 	if format == "json" {
 		return jsonTeller{out: out}
 	}
-	return &textTeller{out: out}
+	return &textTeller{out: out, shown: map[string]bool{}}
 }
 
 func isTerminal(out io.Writer) bool {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/sim"
 )
 
@@ -18,25 +16,18 @@ type play struct {
 	tell    teller
 	started time.Time
 	misses  []string // where the story went another way than told
-	opened  []openedPull
+	opened  []*openedPull
 }
 
-// openedPull is a pull request of the story, with the head that was told last.
-type openedPull struct {
-	pull   *sim.Pull
-	author string
-	head   string
-}
-
-// run plays the whole story. An error means that it could not be played; misses tell where it ended differently.
+// run plays the whole story. An error means that it could not be played; misses tell where it went another way.
 func (p *play) run(ctx context.Context, s *story) error {
 	p.say(moment{Kind: "start", Text: p.hub.URL(), Repository: s.Repository})
 	if err := p.settle(ctx); err != nil {
 		return err
 	}
-	for _, pull := range s.Pulls {
-		if err := p.pull(ctx, s, pull); err != nil {
-			return fmt.Errorf("play %s's pull request: %w", pull.Agent, err)
+	for i, step := range s.Steps {
+		if err := p.step(ctx, s, step); err != nil {
+			return fmt.Errorf("play step %d of the story, on %s's pull request: %w", i+1, step.Pull, err)
 		}
 	}
 	if unknown := p.hub.Unknown(); len(unknown) > 0 {
@@ -46,86 +37,129 @@ func (p *play) run(ctx context.Context, s *story) error {
 	return nil
 }
 
-// pull plays one agent's pull request, from the first commit to the last answer.
-func (p *play) pull(ctx context.Context, s *story, told storyPull) error {
-	bot := p.bots[told.Author]
-	var opened *sim.Pull
-	for i, c := range told.Commits {
-		files, executable, err := storyFiles(c.Files)
-		if err != nil {
-			return err
-		}
-		pushed := time.Now()
-		sha, err := p.repo.Commit(sim.Commit{
-			By: bot, Branch: told.Branch, From: s.Integration, Message: c.Message, Files: files, Executable: executable,
-		})
-		if err != nil {
-			return err
-		}
-		m := moment{Kind: "pushed", Actor: told.Author, Branch: told.Branch, SHA: sha, Text: c.Message, Agent: told.Agent}
-		if i == 0 {
-			opened, err = p.repo.OpenPull(sim.NewPull{
-				By: bot, Title: told.Title, Body: told.Body, Head: told.Branch, Base: s.Integration,
-			})
-			if err != nil {
-				return err
-			}
-			m.Kind, m.Text = "opened", told.Title
-		}
-		m.PR = opened.Number
-		p.say(m)
-		if err := p.settle(ctx); err != nil {
-			return err
-		}
-		p.verdicts(sha, opened.Number, time.Since(pushed))
-		p.expect(sha, opened.Number, c)
+// step plays one step, tells what it changed, and holds every pull request against the story.
+func (p *play) step(ctx context.Context, s *story, step storyStep) error {
+	if step.Act != "" {
+		p.say(moment{Kind: "act", Text: step.Act})
 	}
-	p.opened = append(p.opened, openedPull{pull: opened, author: told.Author, head: opened.Head()})
+	began := time.Now()
+	if err := p.act(s, step); err != nil {
+		return err
+	}
+	if err := p.settle(ctx); err != nil {
+		return err
+	}
+	for _, o := range p.opened {
+		p.report(o, time.Since(began))
+		if state, changed := step.Then[o.agent]; changed {
+			o.state = state
+		}
+		p.expect(o)
+	}
 	return nil
 }
 
-// verdicts tells what the check runs on a commit say.
-func (p *play) verdicts(sha string, number int, took time.Duration) {
-	runs := p.repo.CheckRuns(sha)
-	slices.SortStableFunc(runs, func(x, y sim.CheckRun) int { return rank(x) - rank(y) })
-	for _, run := range runs {
-		m := moment{Kind: "check", PR: number, SHA: sha, Check: run.Name, Verdict: run.Conclusion, Text: run.Title, App: run.App, Took: took}
-		if r, ok := reportIn(run); ok {
-			m.Findings = r.Of(run.Name)
-		}
-		p.say(m)
+// act does what a step says.
+func (p *play) act(s *story, step storyStep) error {
+	told, err := s.find(step.Pull)
+	if err != nil {
+		return err
 	}
+	login := told.Author
+	if step.By != "" {
+		login = step.By
+	}
+	by := p.cast[login]
+	if by == nil {
+		return fmt.Errorf("nobody of the story is called %q", login)
+	}
+	o := p.find(step.Pull)
+	switch {
+	case step.Commit != nil:
+		return p.commit(s, told, *step.Commit)
+	case o == nil:
+		return fmt.Errorf("it is not open yet")
+	case step.Notes != "":
+		return p.rewrite(o, by, step.Notes)
+	case step.Comment != "":
+		text := o.fill(step.Comment)
+		p.happens("commented", o, by, text)
+		o.pull.Comment(by, text)
+		return nil
+	case step.Approve:
+		p.happens("approved", o, by, "")
+		_, err := o.pull.Review(by, sim.Approved, "")
+		return err
+	case step.CI != "":
+		return p.steer(o, by, step.CI)
+	}
+	return fmt.Errorf("nothing happens in it")
 }
 
-// rank puts the CI's check runs before ours.
-func rank(r sim.CheckRun) int {
-	if strings.HasPrefix(r.Name, "agentplane/") {
-		return 1
+// commit pushes to an agent's branch, and opens its pull request the first time.
+func (p *play) commit(s *story, told storyPull, c storyCommit) error {
+	files, executable, err := storyFiles(c.Files)
+	if err != nil {
+		return err
 	}
-	return 0
+	if c.Held {
+		p.ci.Hold()
+	}
+	by := p.cast[told.Author]
+	sha, err := p.repo.Commit(sim.Commit{
+		By: by, Branch: told.Branch, From: s.Integration, Message: c.Message, Files: files, Executable: executable,
+	})
+	if err != nil {
+		return err
+	}
+	if o := p.find(told.Agent); o != nil {
+		p.happens("pushed", o, by, c.Message)
+		return nil
+	}
+	pull, err := p.repo.OpenPull(sim.NewPull{
+		By: by, Title: told.Title, Body: fill(told.Notes, sha), Head: told.Branch, Base: s.Integration,
+	})
+	if err != nil {
+		return err
+	}
+	o := &openedPull{pull: pull, agent: told.Agent, branch: told.Branch, author: by, head: sha}
+	p.opened = append(p.opened, o)
+	p.happens("opened", o, by, told.Title)
+	return nil
 }
 
-// expect holds the check run on ownership against the story. The paths are read from the report inside the check run, as
-// an agent reads them.
-func (p *play) expect(sha string, number int, c storyCommit) {
-	run, ok := p.repo.CheckRun(sha, checks.CheckOwnership)
-	if !ok || run.Status != "completed" || run.Conclusion != c.Ownership {
-		p.miss("#%d at %.7s: %s is %q, the story tells %q", number, sha, checks.CheckOwnership, run.Conclusion, c.Ownership)
-		return
+// rewrite puts new notes into a pull request's description.
+func (p *play) rewrite(o *openedPull, by *sim.User, notes string) error {
+	p.happens("edited", o, by, "")
+	body := o.fill(notes)
+	return o.pull.Edit(by, sim.PullEdit{Body: &body})
+}
+
+// steer cancels CI's runs on a pull request's head, or has them run again. What was held is let go.
+func (p *play) steer(o *openedPull, by *sim.User, how string) error {
+	do := p.repo.CancelRun
+	switch how {
+	case "rerun":
+		do = p.repo.Rerun
+	case "cancel":
+	default:
+		return fmt.Errorf("CI cannot %q: take cancel or rerun", how)
 	}
-	report, ok := reportIn(run)
-	if !ok {
-		p.miss("#%d at %.7s: the check run holds no report", number, sha)
-	}
-	var outside []string
-	for _, f := range report.Of(checks.CheckOwnership) {
-		if f.Verdict != checks.Success {
-			outside = append(outside, f.Path)
+	p.happens(how, o, by, "")
+	for _, run := range p.repo.WorkflowRuns(o.pull.Head()) {
+		if err := do(by, run.ID); err != nil {
+			return err
 		}
 	}
-	if slices.Sort(outside); !slices.Equal(outside, c.Outside) {
-		p.miss("#%d at %.7s: the findings name %q, the story tells %q", number, sha, outside, c.Outside)
-	}
+	p.ci.Release()
+	return nil
+}
+
+// happens tells what somebody does to a pull request.
+func (p *play) happens(kind string, o *openedPull, by *sim.User, text string) {
+	p.say(moment{
+		Kind: kind, Actor: by.Login, Agent: o.agent, Branch: o.branch, PR: o.pull.Number, SHA: o.pull.Head(), Text: text,
+	})
 }
 
 func (p *play) miss(format string, args ...any) {
@@ -137,11 +171,20 @@ func (p *play) say(m moment) {
 	p.tell.tell(m)
 }
 
+// find is an agent's open pull request, or nil.
+func (p *play) find(agent string) *openedPull {
+	i := slices.IndexFunc(p.opened, func(o *openedPull) bool { return o.agent == agent })
+	if i < 0 {
+		return nil
+	}
+	return p.opened[i]
+}
+
 // stay keeps the simulated GitHub up and tells what is pushed to its pull requests, until ctx ends.
-func (p *play) stay(ctx context.Context, s *story) error {
-	second := s.Pulls[min(1, len(s.Pulls)-1)]
-	address := strings.Replace(p.repo.CloneURL(), "://", "://x:"+p.bots[second.Author].Token+"@", 1)
-	p.say(moment{Kind: "stay", Text: fmt.Sprintf("git clone -b %s %s", second.Branch, address), Agent: second.Agent})
+func (p *play) stay(ctx context.Context) error {
+	o := p.opened[min(1, len(p.opened)-1)]
+	address := strings.Replace(p.repo.CloneURL(), "://", "://x:"+o.author.Token+"@", 1)
+	p.say(moment{Kind: "stay", Text: fmt.Sprintf("git clone -b %s %s", o.branch, address), Agent: o.agent})
 	look := time.NewTicker(200 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -150,37 +193,29 @@ func (p *play) stay(ctx context.Context, s *story) error {
 			return nil
 		case <-look.C:
 		}
-		for i := range p.opened {
-			if err := p.follow(ctx, &p.opened[i]); err != nil {
-				return err
-			}
+		if err := p.follow(ctx); err != nil {
+			return err
 		}
 	}
 }
 
-// follow tells what came of a push to a pull request, if there was one.
-func (p *play) follow(ctx context.Context, o *openedPull) error {
-	head := o.pull.Head()
-	if head == o.head {
+// follow tells what came of pushes to the pull requests, if there were any.
+func (p *play) follow(ctx context.Context) error {
+	began, moved := time.Now(), false
+	for _, o := range p.opened {
+		if head := o.pull.Head(); head != o.head {
+			moved = true
+			p.happens("pushed", o, o.author, head[:7])
+		}
+	}
+	if !moved {
 		return nil
 	}
-	o.head = head
-	pushed := time.Now()
-	p.say(moment{Kind: "pushed", Actor: o.author, PR: o.pull.Number, SHA: head, Text: head[:7]})
 	if err := p.settle(ctx); err != nil {
 		return err
 	}
-	p.verdicts(head, o.pull.Number, time.Since(pushed))
-	return nil
-}
-
-// reportIn reads the report that ends a check run's text, as fenced JSON.
-func reportIn(run sim.CheckRun) (checks.Report, bool) {
-	_, rest, ok := strings.Cut(run.Text, "```json\n")
-	body, _, closed := strings.Cut(rest, "\n```")
-	var r checks.Report
-	if !ok || !closed || json.Unmarshal([]byte(body), &r) != nil {
-		return checks.Report{}, false
+	for _, o := range p.opened {
+		p.report(o, time.Since(began))
 	}
-	return r, true
+	return nil
 }

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +30,8 @@ type stage struct {
 	app    *app.App
 	server *http.Server
 	repo   *sim.Repo
-	bots   map[string]*sim.User
+	ci     *sim.CI
+	cast   map[string]*sim.User // agents' accounts and people, by login
 	stop   context.CancelFunc
 	work   *pool.ContextPool // the App and its server
 }
@@ -39,7 +42,7 @@ func newStage(ctx context.Context, listen string, told *story) (*stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the demo: %w", err)
 	}
-	s := &stage{dir: dir, bots: map[string]*sim.User{}}
+	s := &stage{dir: dir, cast: map[string]*sim.User{}}
 	if err := s.start(ctx, listen, told); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -81,10 +84,11 @@ func (s *stage) start(ctx context.Context, listen string, told *story) (err erro
 	return s.install(registered, told)
 }
 
-// install makes the account that owns the blog, and installs the App there, and a CI that runs the blog's own commands.
-func (s *stage) install(registered *sim.App, told *story) error {
+// install makes the account that owns the blog, with its people and agents, and installs the App there, and a CI that runs
+// the blog's own commands.
+func (s *stage) install(registered *sim.App, told *story) (err error) {
 	owner, name, _ := strings.Cut(told.Repository, "/")
-	s.hub.Org(owner)
+	org := s.hub.Org(owner)
 	files, _, err := storyFiles(told.Files)
 	if err != nil {
 		return err
@@ -95,21 +99,40 @@ func (s *stage) install(registered *sim.App, told *story) error {
 	if err := s.repo.Push(nil, told.Integration, s.repo.Tip(told.Default), false); err != nil {
 		return err
 	}
-	for _, p := range told.Pulls {
-		s.bots[p.Author] = s.hub.Bot(p.Author)
-		if err := s.repo.Collaborate(s.bots[p.Author], "write"); err != nil {
-			return err
-		}
+	if err := s.invite(org, told); err != nil {
+		return err
 	}
 	if _, err := registered.Install(owner, name); err != nil {
 		return err
 	}
-	ci, err := s.hub.StartCI(sim.CIOptions{})
-	if err != nil {
+	if s.ci, err = s.hub.StartCI(sim.CIOptions{}); err != nil {
 		return err
 	}
-	_, err = ci.App.Install(owner, name)
+	_, err = s.ci.App.Install(owner, name)
 	return err
+}
+
+// invite gives the story's agents and teams the right to write.
+func (s *stage) invite(org *sim.User, told *story) error {
+	for _, p := range told.Pulls {
+		s.cast[p.Author] = s.hub.Bot(p.Author)
+		if err := s.repo.Collaborate(s.cast[p.Author], "write"); err != nil {
+			return err
+		}
+	}
+	for _, slug := range slices.Sorted(maps.Keys(told.Teams)) {
+		team := org.Team(slug)
+		for _, login := range told.Teams[slug] {
+			s.cast[login] = s.hub.User(login)
+			if err := team.Add(s.cast[login], "member"); err != nil {
+				return err
+			}
+		}
+		if err := s.repo.CollaborateTeam(team, "write"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle returns when every delivery was made and every job it caused is done.

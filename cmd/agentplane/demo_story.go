@@ -15,27 +15,59 @@ import (
 // storyRoot is where the demo's story lies in the binary.
 const storyRoot = "testdata/blog"
 
-// story is what the demo plays: story.yml and the files beside it.
+// story is what the demo plays: story.yml, which explains its fields, and the files beside it.
 type story struct {
 	Repository  string
 	Default     string
 	Integration string
-	Files       string // folder of the default branch's files
+	Files       string              // folder of the default branch's files
+	Teams       map[string][]string // slug to logins
 	Pulls       []storyPull
+	Steps       []storyStep
 }
 
-// storyPull is one agent's pull request. The first commit opens it; each later one answers a check run.
+// storyPull is one agent's pull request. Its first commit opens it with these notes.
 type storyPull struct {
 	Agent, Branch, Author string
-	Title, Body           string
-	Commits               []storyCommit
+	Title, Notes          string
 }
 
-// storyCommit lays the files of one folder over the branch, and says which verdict on ownership the story expects.
+// storyStep is one thing that somebody does to a pull request: exactly one of Commit, Notes, Comment, Approve and CI.
+type storyStep struct {
+	Act     string // the heading of what begins here
+	Pull    string // whose pull request: the agent's name
+	By      string // a person; "" is the pull request's author
+	Commit  *storyCommit
+	Notes   string
+	Comment string
+	Approve bool
+	CI      string                // cancel or rerun
+	Then    map[string]storyState // by agent
+}
+
+// storyCommit lays the files of one folder over the branch. Held: CI has no runner for it before it is cancelled or run
+// again.
 type storyCommit struct {
 	Message, Files string
-	Ownership      string   // the expected conclusion of agentplane/ownership
-	Outside        []string // the paths it is expected to name
+	Held           bool
+}
+
+// storyState is how a pull request stands: for each check run its conclusion, or its status before that.
+type storyState struct {
+	Ownership, Verification, Review string   // "" is success
+	Rules                           []string // of all findings that stand against it, sorted
+	Names                           []string // what these findings mention
+	Asked                           []string // who is requested as a reviewer, sorted
+}
+
+// find is the pull request of an agent.
+func (s *story) find(agent string) (storyPull, error) {
+	for _, p := range s.Pulls {
+		if p.Agent == agent {
+			return p, nil
+		}
+	}
+	return storyPull{}, fmt.Errorf("the story has no pull request of %q", agent)
 }
 
 // loadStory reads the story that the binary carries.

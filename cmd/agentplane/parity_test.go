@@ -154,7 +154,7 @@ func (p *parity) play(f fixture) (sha string) {
 	if err := p.repo.Push(nil, "integration/next", p.repo.Tip("main"), true); err != nil {
 		p.t.Fatal(err)
 	}
-	bot := p.bots["search-agent[bot]"]
+	bot := p.cast["search-agent[bot]"]
 	f.commit.By, f.commit.Branch, f.commit.From, f.commit.Message = bot, "agent/search", "integration/next", "Work"
 	sha = p.commit(f.commit)
 	if f.base.Files != nil {
@@ -187,7 +187,7 @@ func (p *parity) app(sha string) checks.Report {
 func (p *parity) check(branch string) checks.Report {
 	p.t.Helper()
 	dir := p.t.TempDir()
-	address := strings.Replace(p.repo.CloneURL(), "://", "://x:"+p.bots["search-agent[bot]"].Token+"@", 1)
+	address := strings.Replace(p.repo.CloneURL(), "://", "://x:"+p.cast["search-agent[bot]"].Token+"@", 1)
 	clone := exec.Command("git", "clone", "--quiet", "--no-checkout", address, dir)
 	if out, err := clone.CombinedOutput(); err != nil {
 		p.t.Fatalf("clone: %v\n%s", err, out)

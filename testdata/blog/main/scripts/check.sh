@@ -1,11 +1,13 @@
 # Checks the site without building it: every post has the fields of the schema
-# and only tags the schema knows, every import finds its file and its name, and
-# the tests pass. Prints each problem on a line of its own.
+# and only values the schema knows, every import finds its file and its name,
+# every dependency is pinned, and the tests pass. Prints each problem on a line
+# of its own.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 status=0
 
 awk -f scripts/posts.awk src/content/config.ts src/content/blog/*.md || status=1
+awk -f scripts/lock.awk package.json package-lock.json || status=1
 
 # Imports: `import Name from './x.astro'` and `import { a, type B } from './x.ts'`.
 problems=$(grep -rn "from '\.\.*/" src --include='*.ts' --include='*.astro' | while IFS= read -r line; do

@@ -1,12 +1,16 @@
 # Reads the schema in src/content/config.ts, then every post, and prints what
-# does not fit. Fields are the lines of z.object; when the schema lists its
-# tags (const TAGS = [...]), a post may use no other.
+# does not fit. Fields are the lines of z.object; where the schema lists a
+# field's values (const NAME = [...] and z.enum(NAME)), a post may use no other.
 
 FILENAME ~ /config\.ts$/ {
+  if (match($0, /const [A-Z]+ = \[/)) { name = substr($0, RSTART + 6, RLENGTH - 10); list = $0; gsub(/.*\[|\].*|['",]/, " ", list); values[name] = " " list " " }
   if (/z\.object\(\{/) { inside = 1; next }
   if (inside && /^  \}\)/) inside = 0
-  if (inside && match($0, /[a-zA-Z]+:/)) field[substr($0, RSTART, RLENGTH - 1)] = /optional\(\)/ ? "optional" : "required"
-  if (/ TAGS = \[/) { closed = 1; list = $0; gsub(/.*\[|\].*|['",]/, " ", list); n = split(list, t, " "); for (i = 1; i <= n; i++) known[t[i]] = 1 }
+  if (inside && match($0, /[a-zA-Z]+:/)) {
+    name = substr($0, RSTART, RLENGTH - 1)
+    field[name] = /optional\(\)|default\(/ ? "optional" : "required"
+    if (match($0, /z\.enum\([A-Z]+/)) oneof[name] = substr($0, RSTART + 7, RLENGTH - 7)
+  }
   next
 }
 
@@ -15,9 +19,9 @@ FNR == 1 { finish(); post = FILENAME; fence = 0; split("", seen) }
 fence == 1 {
   key = $0; sub(/:.*/, "", key); seen[key] = 1
   if (!(key in field)) problem("has the field " key ", which the schema does not know")
-  if (key == "tags" && closed) {
-    list = $0; gsub(/^tags:|[][,]/, " ", list); n = split(list, t, " ")
-    for (i = 1; i <= n; i++) if (!(t[i] in known)) problem("uses the tag " t[i] ", which is not in TAGS")
+  if (key in oneof) {
+    list = $0; sub(/^[a-z]+:/, "", list); gsub(/[][,]/, " ", list); n = split(list, t, " ")
+    for (i = 1; i <= n; i++) if (index(values[oneof[key]], " " t[i] " ") == 0) problem("uses " t[i] ", which is not in " oneof[key])
   }
 }
 END { finish(); exit bad }

@@ -1,5 +1,4 @@
 import { getCollection, type CollectionEntry } from 'astro:content';
-import { TAGS, type Tag } from '../content/config.ts';
 
 export type Post = CollectionEntry<'blog'>;
 
@@ -10,12 +9,11 @@ export async function listPosts(): Promise<Post[]> {
 }
 
 /** The tags in use, in alphabetical order. */
-export function tagsOf(posts: Post[]): Tag[] {
-  const used = new Set(posts.flatMap((post) => post.data.tags));
-  return TAGS.filter((tag) => used.has(tag));
+export function tagsOf(posts: Post[]): string[] {
+  return [...new Set(posts.flatMap((post) => post.data.tags))].sort();
 }
 
 /** The posts that carry a tag. */
-export function withTag(posts: Post[], tag: Tag): Post[] {
+export function withTag(posts: Post[], tag: string): Post[] {
   return posts.filter((post) => post.data.tags.includes(tag));
 }

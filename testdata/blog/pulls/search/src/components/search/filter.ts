@@ -1,16 +1,16 @@
 const form = document.querySelector<HTMLFormElement>('form.search');
 const items = document.querySelectorAll<HTMLLIElement>('ul.posts > li');
 
-/** Shows the posts whose title has the text and whose tags have the tag. */
-function filter(text: string, tag: string): void {
+/** Shows the posts whose title has the text and which are found by the choice. */
+function filter(text: string, choice: string): void {
   for (const item of items) {
-    const tags = (item.dataset.tags ?? '').split(' ');
+    const foundBy = (item.dataset.filter ?? '').split(' ');
     const title = (item.textContent ?? '').toLowerCase();
-    item.hidden = !title.includes(text.toLowerCase()) || (tag !== '' && !tags.includes(tag));
+    item.hidden = !title.includes(text.toLowerCase()) || (choice !== '' && !foundBy.includes(choice));
   }
 }
 
 form?.addEventListener('input', () => {
   const data = new FormData(form);
-  filter(String(data.get('q') ?? ''), String(data.get('tag') ?? ''));
+  filter(String(data.get('q') ?? ''), String(data.get('choice') ?? ''));
 });
