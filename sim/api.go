@@ -67,12 +67,14 @@ func (g *GitHub) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 	if known {
 		x.Route = op.method + " " + op.pattern
 	}
+	moved := g.movedBy(op, params)
 	g.ids["exchange"]++
 	x.N = int(g.ids["exchange"])
 	g.mu.Unlock()
 	if g.o.Before != nil {
 		g.o.Before(*x)
 	}
+	defer moved.turn()()
 	g.mu.Lock()
 	fault := g.requestFault(*x)
 	x.Fault = string(fault)

@@ -48,8 +48,8 @@ func (c *call) listBranches() *reply {
 	}
 	return listOf(c, names, func(name string) any {
 		sha := refs["refs/heads/"+name]
-		return fields{"name": name, "commit": fields{"sha": sha, "url": c.repo.apiURL() + "/commits/" + sha}, "protected": false,
-			"protection": renderUnprotected(), "protection_url": c.repo.apiURL() + "/branches/" + name + "/protection"}
+		return fields{"name": name, "commit": fields{"sha": sha, "url": c.repo.apiURL() + "/commits/" + sha}, "protected": c.repo.protections[name] != nil,
+			"protection": c.repo.renderProtected(name), "protection_url": c.repo.apiURL() + "/branches/" + name + "/protection"}
 	})
 }
 
@@ -64,13 +64,9 @@ func (c *call) getBranch() *reply {
 		return c.missing(err)
 	}
 	at := c.repo.apiURL() + "/branches/" + name
-	return ok(fields{"name": name, "commit": c.repo.renderCommit(found), "protected": false, "protection_url": at + "/protection",
+	return ok(fields{"name": name, "commit": c.repo.renderCommit(found), "protected": c.repo.protections[name] != nil, "protection_url": at + "/protection",
 		"_links":     fields{"self": at, "html": c.repo.webURL() + "/tree/" + name},
-		"protection": renderUnprotected()})
-}
-
-func renderUnprotected() fields {
-	return fields{"enabled": false, "required_status_checks": fields{"enforcement_level": "off", "contexts": []string{}, "checks": []string{}}}
+		"protection": c.repo.renderProtected(name)})
 }
 
 func (c *call) getPermission() *reply {

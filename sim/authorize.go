@@ -131,6 +131,9 @@ func forbidden(need string) *reply {
 // requests and issues is open to all who may read, and some of it is refused
 // later.
 func (c *call) authorizeUser(need string) *reply {
+	if strings.HasPrefix(need, "administration:") && c.role != "admin" {
+		return notFound()
+	}
 	if !strings.Contains(need, ":write") {
 		return nil
 	}

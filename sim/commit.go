@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,7 +44,29 @@ func (r *Repo) Commit(c Commit) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("commit to %s of %s: %w", c.Branch, r.fullName(), err)
 	}
-	return strings.TrimSpace(string(out)), r.announce(c.By)
+	id := strings.TrimSpace(string(out))
+	if err := r.allowCommit(c, id); err != nil {
+		return "", fmt.Errorf("commit to %s of %s: %w", c.Branch, r.fullName(), err)
+	}
+	return id, r.announce(c.By)
+}
+
+// allowCommit takes a commit off its branch again that the branch's rules refuse.
+func (r *Repo) allowCommit(c Commit, id string) error {
+	m := move{repo: r, who: pusher{by: c.By}, ref: "refs/heads/" + c.Branch, before: r.refs["refs/heads/"+c.Branch], after: id}
+	refused, err := m.refuse()
+	if refused != nil {
+		err = fmt.Errorf("GitHub refuses it: %s", strings.TrimSpace(refused.message()))
+	}
+	if err == nil {
+		return nil
+	}
+	args := []string{"update-ref", m.ref, m.before}
+	if m.before == "" {
+		args = []string{"update-ref", "-d", m.ref}
+	}
+	_, undo := r.g.git(r.Dir, nil, args...)
+	return errors.Join(err, undo)
 }
 
 // importScript writes the change for `git fast-import`, which answers the id.

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// emptyTree is git's name for a tree without entries.
+const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
 // diffStat is the size of a pull request.
 type diffStat struct {
 	commits, files, additions, deletions int
@@ -79,7 +82,7 @@ func parseNumstat(out []byte) []diffFile {
 // diffFiles lists what differs between two commits, with patches.
 func (r *Repo) diffFiles(from, to string) ([]diffFile, error) {
 	if from == "" {
-		from = "4b825dc642cb6eb9a060e54bf8d69288fbee4904" // the empty tree
+		from = emptyTree
 	}
 	raw, err := r.g.git(r.Dir, nil, "diff-tree", "-r", "-M", "--raw", "--no-abbrev", "-z", from, to)
 	if err != nil {

@@ -20,6 +20,7 @@ type gitCall struct {
 	x       Exchange
 	repo    *Repo
 	by      *User
+	who     pusher
 	service string // "upload-pack" or "receive-pack"
 }
 
@@ -108,6 +109,7 @@ func (c *gitCall) authorize(name string) (int, string) {
 	}
 	call := &call{g: c.g, caller: who}
 	c.by = call.actor()
+	c.who = call.pusher()
 	c.repo = c.g.names[strings.ToLower(name)]
 	if c.repo == nil || !call.sees(c.repo) {
 		if who.token == nil {
@@ -176,7 +178,13 @@ func (c *gitCall) run(action string, fault Fault) {
 		c.repo.writing <- struct{}{}
 		defer func() { <-c.repo.writing }()
 	}
-	c.child(args, body, out)
+	refused := false
+	if writes {
+		body, refused = c.refusePush(body, out)
+	}
+	if !refused {
+		c.child(args, body, out)
+	}
 	if writes {
 		c.announce()
 	}

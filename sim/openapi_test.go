@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -17,8 +18,8 @@ import (
 const wideManifest = `
 name: Wide
 url: https://example.com
-default_permissions: {checks: write, contents: write, issues: write, pull_requests: write, statuses: write, metadata: read, actions: read, members: read}
-default_events: [push, create, delete, pull_request, pull_request_review, check_run, check_suite, status, issue_comment, repository, workflow_run, workflow_job]
+default_permissions: {checks: write, administration: read, contents: write, issues: write, pull_requests: write, statuses: write, metadata: read, actions: read, members: read}
+default_events: [push, create, delete, pull_request, pull_request_review, check_run, check_suite, status, issue_comment, repository, workflow_run, workflow_job, branch_protection_rule, repository_ruleset]
 `
 
 // wide is a world whose App may do anything. Its watcher holds every exchange
@@ -54,7 +55,7 @@ func TestEveryOperationAnswersAsGitHubDescribes(t *testing.T) {
 	w := wide(t)
 	p := w.pull("agent/x", "src/b.txt")
 	w.drain()
-	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callPulls, callChecks, callPeople, callThreads, callActions} {
+	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callRules, callPulls, callChecks, callPeople, callThreads, callActions} {
 		part(t, w, p)
 	}
 	answered := map[string]bool{}
@@ -154,6 +155,41 @@ func callGit(t *testing.T, w *world, p *Pull) {
 	}
 }
 
+func callRules(t *testing.T, w *world, p *Pull) {
+	ctx, gh := t.Context(), w.client()
+	good[*github.Reference](t)(gh.Git.CreateRef(ctx, "octo", "blog", &github.Reference{Ref: github.String("refs/heads/spare"), Object: &github.GitObject{SHA: github.String(p.Head())}}))
+	good[*github.Reference](t)(gh.Git.UpdateRef(ctx, "octo", "blog", &github.Reference{Ref: github.String("refs/heads/spare"), Object: &github.GitObject{SHA: github.String(w.repo.Tip("main"))}}, true))
+	if _, err := gh.Git.DeleteRef(ctx, "octo", "blog", "heads/spare"); err != nil {
+		t.Error(err)
+	}
+	w.must(w.everyRule("main", "guarded"))
+	w.commit("guarded", "g", "g")
+	protection := good[*github.Protection](t)(gh.Repositories.GetBranchProtection(ctx, "octo", "blog", "main"))
+	if checks := protection.GetRequiredStatusChecks(); checks == nil || checks.Checks == nil || len(*checks.Checks) != 2 {
+		t.Errorf("required checks: %v", checks)
+	}
+	good[[]*github.RepositoryRule](t)(gh.Repositories.GetRulesForBranch(ctx, "octo", "blog", "guarded"))
+	good[[]*github.Ruleset](t)(gh.Repositories.GetAllRulesets(ctx, "octo", "blog", false))
+	good[*github.Branch](t)(gh.Repositories.GetBranch(ctx, "octo", "blog", "main", 0))
+	good[[]*github.Branch](t)(gh.Repositories.ListBranches(ctx, "octo", "blog", nil))
+	w.repo.Unprotect("main")
+	w.must(w.repo.RemoveRuleset("all"))
+}
+
+// everyRule protects a branch by all that a protection has, and another by a
+// ruleset that holds for nobody here but has every rule.
+func (w *world) everyRule(protected, ruled string) error {
+	team := w.g.Org("octo").Team("Platform Crew")
+	rules := Rules{Checks: []RequiredCheck{{Name: "build"}, {Name: "gate", App: w.app}}, Strict: true, Reviews: 1,
+		NoCreation: true, NoUpdate: true, NoDeletion: true, NonFastForward: true}
+	allowed := Allowed{Users: []*User{w.ann}, Teams: []*Team{team}, Apps: []*App{w.app}}
+	w.repo.Protect(protected, Protection{Rules: rules, Admins: true, Push: &allowed, NoReview: allowed, AllowForce: true, AllowDeletion: true})
+	w.repo.Protect(protected, Protection{Rules: rules, Push: &allowed, NoReview: allowed})
+	s := Ruleset{Name: "all", Include: []string{"refs/heads/" + ruled}, Exclude: []string{"refs/heads/x"}, Rules: rules,
+		Bypass: []Bypass{{App: w.app}, {Team: team, Mode: "pull_request"}, {Role: "write"}}}
+	return errors.Join(w.repo.SetRuleset(s), w.repo.SetRuleset(s))
+}
+
 func callPulls(t *testing.T, w *world, p *Pull) {
 	ctx, gh := t.Context(), w.client()
 	w.commit("agent/y", "src/y.txt", "y\n")
@@ -209,6 +245,7 @@ func callChecks(t *testing.T, w *world, p *Pull) {
 
 // everyEvent is what the simulator can send.
 var everyEvent = []string{
+	"branch_protection_rule created", "branch_protection_rule deleted", "branch_protection_rule edited",
 	"check_run completed", "check_run created", "check_run rerequested",
 	"check_suite completed", "check_suite requested", "check_suite rerequested",
 	"installation created", "installation deleted", "installation new_permissions_accepted", "installation suspend", "installation unsuspend",
@@ -216,7 +253,8 @@ var everyEvent = []string{
 	"pull_request closed", "pull_request converted_to_draft", "pull_request edited", "pull_request labeled", "pull_request opened",
 	"pull_request ready_for_review", "pull_request reopened", "pull_request review_request_removed", "pull_request review_requested",
 	"pull_request synchronize", "pull_request unlabeled", "pull_request_review dismissed", "pull_request_review edited", "pull_request_review submitted", "push",
-	"repository deleted", "repository edited", "repository privatized", "repository publicized", "repository renamed", "repository transferred", "status",
+	"repository deleted", "repository edited", "repository privatized", "repository publicized", "repository renamed", "repository transferred",
+	"repository_ruleset created", "repository_ruleset deleted", "repository_ruleset edited", "status",
 	"workflow_job completed", "workflow_job in_progress", "workflow_job queued",
 	"workflow_run completed", "workflow_run in_progress", "workflow_run requested",
 }
@@ -241,6 +279,9 @@ func TestEveryEventIsAsGitHubDescribes(t *testing.T) {
 	w.must(p.Retarget(w.bot, "integration"))
 	w.must(p.Close(w.ann))
 	w.must(p.Reopen(w.ann))
+	w.must(w.everyRule("integration", "guarded"))
+	w.repo.Unprotect("integration")
+	w.must(w.repo.RemoveRuleset("all"))
 	changeRepository(w)
 	changeInstallation(w)
 	w.drain()

@@ -12,7 +12,7 @@ import (
 const richManifest = `
 name: Rich
 url: https://rich.example.com
-default_permissions: {checks: write, contents: write, pull_requests: write, statuses: write, issues: write, members: read, actions: read}
+default_permissions: {administration: read, checks: write, contents: write, pull_requests: write, statuses: write, issues: write, members: read, actions: read}
 default_events: [push, pull_request, repository, issue_comment]
 `
 
@@ -66,6 +66,8 @@ func TestEveryOperation(t *testing.T) {
 		"{run_id}", itoa(job.job.run.id), "{job_id}", itoa(job.id),
 		"{installation_id}", itoa(w.inst.ID), "{delivery_id}", itoa(delivery))
 	bodies := map[string]string{
+		"POST /repos/{owner}/{repo}/git/refs":                                `{"ref":"refs/heads/spare","sha":"` + head + `"}`,
+		"PATCH /repos/{owner}/{repo}/git/refs/{ref}":                         `{"sha":"` + head + `"}`,
 		"POST /repos/{owner}/{repo}/pulls":                                   `{"title":"again","head":"agent/y","base":"main","draft":true}`,
 		"PATCH /repos/{owner}/{repo}/pulls/{pull_number}":                    `{"title":"renamed"}`,
 		"POST /repos/{owner}/{repo}/check-runs":                              `{"name":"y","head_sha":"` + head + `","conclusion":"success"}`,
@@ -81,12 +83,16 @@ func TestEveryOperation(t *testing.T) {
 	}
 	w.commit("agent/y", "y.txt", "y\n")
 	w.must(w.g.Org("octo").Team("Platform Crew").Add(w.ann, "maintainer"))
+	w.repo.Protect("agent/x", Protection{AllowForce: true})
 	for _, r := range w.g.routes {
 		name := r.method + " " + r.pattern
 		path := values.Replace(r.pattern)
 		ref := head
 		if strings.Contains(r.pattern, "/git/") {
 			ref = "heads/agent/x"
+		}
+		if r.method == "DELETE" {
+			ref = "heads/spare"
 		}
 		path = strings.Replace(path, "REF", ref, 1)
 		auth := w.token(`null`)

@@ -188,7 +188,7 @@ func (g *GitHub) accountOf(s signature) *User {
 // touched lists a commit's files by what happened to them, against its first parent.
 func (r *Repo) touched(c *commit) (added, removed, modified []string) {
 	added, removed, modified = []string{}, []string{}, []string{}
-	from := "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+	from := emptyTree
 	if len(c.parents) > 0 {
 		from = c.parents[0]
 	}

@@ -41,19 +41,50 @@ func (r *Repo) Push(by *User, branch, sha string, force bool) error {
 	defer func() { <-r.writing }()
 	r.g.mu.Lock()
 	defer r.g.mu.Unlock()
-	ref := "refs/heads/" + branch
-	old := r.refs[ref]
-	if !force && old != "" && sha != "" && !r.reachable(sha, nil)[old] {
-		return fmt.Errorf("push %s to %s of %s: not a fast-forward of %s; fetch first, or force", sha, branch, r.fullName(), old)
+	if by == nil {
+		by = r.owner
 	}
-	args := []string{"update-ref", ref, sha}
-	if sha == "" {
-		args = []string{"update-ref", "-d", ref}
+	m := move{repo: r, who: pusher{by: by}, ref: "refs/heads/" + branch, before: r.refs["refs/heads/"+branch], after: sha}
+	if !force && m.forced() {
+		return fmt.Errorf("push %s to %s of %s: not a fast-forward of %s; fetch first, or force", sha, branch, r.fullName(), m.before)
 	}
-	if _, err := r.g.git(r.Dir, nil, args...); err != nil {
+	refused, err := m.carryOut()
+	if refused != nil {
+		err = fmt.Errorf("GitHub refuses it: %s", strings.TrimSpace(refused.message()))
+	}
+	if err != nil {
 		return fmt.Errorf("push to %s of %s: %w", branch, r.fullName(), err)
 	}
-	return r.announce(by)
+	return nil
+}
+
+// Rewind takes the last n commits off a branch, along first parents, by a force-push.
+func (r *Repo) Rewind(by *User, branch string, n int) error {
+	r.g.mu.Lock()
+	c, err := r.commit(fmt.Sprintf("refs/heads/%s~%d", branch, n))
+	r.g.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("rewind %s by %d commits: %w", branch, n, err)
+	}
+	return r.Push(by, branch, c.id, true)
+}
+
+// carryOut moves the reference and announces it, unless something refuses. The
+// caller holds the lock and the turn to write.
+func (m move) carryOut() (*refusal, error) {
+	if refused, err := m.refuse(); refused != nil || err != nil {
+		return refused, err
+	}
+	args := []string{"update-ref", m.ref, m.after, orNone(m.before)}
+	if m.after == "" {
+		args = []string{"update-ref", "-d", m.ref, m.before}
+	}
+	if _, err := m.repo.g.git(m.repo.Dir, nil, args...); err != nil {
+		return nil, err
+	}
+	m.repo.merging = m.pull
+	defer func() { m.repo.merging = nil }()
+	return nil, m.repo.announce(m.who.by)
 }
 
 // DeleteBranch deletes a branch; pull requests from and to it are closed.
@@ -166,7 +197,7 @@ func (r *Repo) branchMoved(by *User, branch string, c refChange) error {
 				}
 			}
 			if p.repo == r && p.baseRef == branch && p.state == "open" {
-				p.baseMoved(by, c, brought[p.headSHA])
+				p.baseMoved(by, c, brought[p.headSHA] || p == r.merging)
 			}
 		}
 	}

@@ -18,9 +18,12 @@ type Repo struct {
 	private       bool
 	deleted       bool
 	defaultBranch string
-	parent        *Repo             // what it was forked from
-	roles         map[*User]string  // given by name
-	dismissStale  bool              // a push to a pull request dismisses its approvals
+	parent        *Repo            // what it was forked from
+	roles         map[*User]string // given by name
+	dismissStale  bool             // a push to a pull request dismisses its approvals
+	protections   map[string]*Protection
+	rulesets      []*Ruleset
+	merging       *Pull             // what the reference now moving merges
 	refs          map[string]string // as last announced: full name to object id
 	staleRefs     map[string]string // as before the last announcement
 	refsChanged   int               // request number of that announcement
@@ -64,7 +67,7 @@ func (g *GitHub) newRepo(owner, name string) (*Repo, error) {
 	}
 	id := g.nextID("repository")
 	r := &Repo{ID: id, Dir: g.repoDir(id), g: g, owner: g.account(owner, "Organization"), name: name, private: true,
-		defaultBranch: "main", roles: map[*User]string{}, refs: map[string]string{}, staleRefs: map[string]string{},
+		defaultBranch: "main", roles: map[*User]string{}, protections: map[string]*Protection{}, refs: map[string]string{}, staleRefs: map[string]string{},
 		commits: map[string]*commit{}, diffs: map[string]*diffStat{}, created: g.now(), updated: g.now(),
 		pushed: g.now(), writing: make(chan struct{}, 1)}
 	if _, err := g.git(g.o.Dir, nil, "init", "--quiet", "--bare", "--initial-branch=main", r.Dir); err != nil {

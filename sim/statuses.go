@@ -69,7 +69,7 @@ func (r *Repo) branchesWith(sha string) []fields {
 	for _, ref := range slices.Sorted(maps.Keys(r.refs)) {
 		name, isBranch := strings.CutPrefix(ref, "refs/heads/")
 		if tip := r.refs[ref]; isBranch && len(out) < 10 && r.reachable(tip, nil)[sha] {
-			out = append(out, fields{"name": name, "protected": false, "commit": fields{"sha": tip, "url": r.apiURL() + "/commits/" + tip}})
+			out = append(out, fields{"name": name, "protected": r.protections[name] != nil, "commit": fields{"sha": tip, "url": r.apiURL() + "/commits/" + tip}})
 		}
 	}
 	return out
