@@ -87,7 +87,8 @@ func (o *followUp) interventions() []store.Intervention {
 // act tells people: a reaction to each command, once; the label; the reviewers who are needed, once. Each is looked up before
 // it is done and may be done twice without harm.
 func (o *followUp) act(ctx context.Context) error {
-	return errors.Join(o.react(ctx), o.label(ctx), o.request(ctx))
+	at := store.Key{Repo: o.site.id, PR: o.pull.Number}
+	return errors.Join(o.granted(at, o.react(ctx)), o.granted(at, o.label(ctx)), o.granted(at, o.request(ctx)))
 }
 
 func (o *followUp) react(ctx context.Context) error {
@@ -163,7 +164,7 @@ func (o *followUp) requestOne(ctx context.Context, name string) error {
 	}
 	err := o.site.RequestReviewer(ctx, o.pull.Number, name)
 	var refused *gh.StatusError
-	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity {
+	if errors.As(err, &refused) && refused.Status == http.StatusUnprocessableEntity && !gh.Ungranted(err) {
 		o.log.Warn("reviewer refused by GitHub", "repo", o.site.id, "pr", o.pull.Number, "reviewer", name, "error", err)
 		return nil
 	}

@@ -95,3 +95,37 @@ func TestARunInAnotherStateDecides(t *testing.T) {
 	j.must(err)
 	j.want(sha, checks.CheckVerification, "failure", "the run of the pull request's merge says no")
 }
+
+// TestPermissionsThatWereNotAccepted: an installation keeps its permissions until its owner accepts new ones, and GitHub
+// mints no token with more (422). What cannot be read then does not pass, and what can be said is said.
+func TestPermissionsThatWereNotAccepted(t *testing.T) {
+	for _, c := range []struct{ permission, has, why, check, want, says string }{
+		{"actions", "none", "runs cannot be read", checks.CheckVerification, "failure", "could not be read"},
+		{"pull_requests", "read", "nobody can be asked for a review", checks.CheckReview, "action_required", "must approve"},
+		{"members", "none", "nobody can be asked for a review, and no team is known", checks.CheckReview, "action_required", "must approve"},
+	} {
+		t.Run(c.permission, func(t *testing.T) {
+			t.Parallel()
+			j := newJudged(t)
+			j.must(j.inst.Grant(c.permission, c.has))
+			sha := j.commit("metadata", "agent/metadata", map[string]string{"package-lock.json": `{"a":1}` + "\n"})
+			p := j.open("metadata", "agent/metadata")
+			j.must(p.Edit(j.bot("metadata"), sim.PullEdit{Body: ptr(bodyOf("metadata", sha, 0))}))
+			j.tell(sha, "success")
+			j.want(sha, c.check, c.want, c.why)
+			j.want(sha, checks.CheckOwnership, "success", "what can be judged is judged")
+			if got := j.says(sha, c.check); !strings.Contains(got, c.says) {
+				t.Errorf("%s: the check run does not say %q:\n%s", c.why, c.says, got)
+			}
+			if got := j.log.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "accept") {
+				t.Errorf("%s: the operator is not told to have the permissions accepted", c.why)
+			}
+			j.must(j.inst.Grant(c.permission, map[string]string{"actions": "read", "pull_requests": "write", "members": "read"}[c.permission]))
+			j.must(j.app.Sweep(t.Context()))
+			j.want(sha, checks.CheckVerification, "success", "once it is accepted")
+			if got := p.Requested(); len(got) != 1 || got[0] != "@octo/platform" {
+				t.Errorf("requested %q once it is accepted, want @octo/platform", got)
+			}
+		})
+	}
+}

@@ -48,7 +48,7 @@ func (r *reader) gather(ctx context.Context) error {
 		if !s.wanted {
 			continue
 		}
-		if err := s.read(ctx, needs); err != nil {
+		if err := r.granted(store.Key{Repo: r.site.id, PR: r.pull.Number}, s.read(ctx, needs)); err != nil {
 			return fmt.Errorf("%s: %w", s.doing, err)
 		}
 	}

@@ -41,6 +41,9 @@ func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, e
 		return &store.Later{Until: limit.Until, Reason: err.Error()}
 	case errors.Is(err, errUnsettled) && a.config.Now().Sub(oldest(notices)) < settleTries*a.config.Pace.Settle:
 		return &store.Later{Until: a.config.Now().Add(a.config.Pace.Settle), Reason: err.Error()}
+	case gh.Ungranted(err):
+		a.tellUngranted(key, err)
+		return err
 	case gh.Barred(err):
 		a.log.Warn("notice dropped, GitHub gives no access", "repo", key.Repo, "pr", key.PR, "error", err)
 		return nil
@@ -53,6 +56,21 @@ func (a *App) fate(ctx context.Context, key store.Key, notices []store.Notice, e
 		return err
 	}
 	return err
+}
+
+// granted lets a judgement go on without what the installation's owner has not accepted yet, and tells the operator. Whatever
+// could not be read is then not known, and does not pass.
+func (a *App) granted(key store.Key, err error) error {
+	if !gh.Ungranted(err) {
+		return err
+	}
+	a.tellUngranted(key, err)
+	return nil
+}
+
+func (a *App) tellUngranted(key store.Key, err error) {
+	a.log.Error("a permission is missing: the owner of the installation has to accept the App's new permissions",
+		"repo", key.Repo, "pr", key.PR, "error", err)
 }
 
 // errUnsettled says that two of GitHub's answers do not fit each other yet: its API and its git, or a change and the list

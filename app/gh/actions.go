@@ -38,14 +38,14 @@ func (r *Repo) Runs(ctx context.Context, sha string) ([]checks.Run, error) {
 	var runs []checks.Run
 	err := pages(func(o github.ListOptions) (*github.Response, error) {
 		url := fmt.Sprintf("repos/%s/%s/actions/runs?head_sha=%s&per_page=%d&page=%d", r.owner, r.name, sha, o.PerPage, max(o.Page, 1))
-		req, err := r.client.NewRequest(http.MethodGet, url, nil)
+		req, err := r.actions.NewRequest(http.MethodGet, url, nil)
 		if err != nil {
 			return nil, err
 		}
 		var list struct {
 			Runs []workflowRun `json:"workflow_runs"`
 		}
-		resp, err := r.client.Do(ctx, req, &list)
+		resp, err := r.actions.Do(ctx, req, &list)
 		for _, run := range list.Runs {
 			runs = append(runs, run.value())
 		}
@@ -81,7 +81,7 @@ func (w workflowRun) value() checks.Run {
 func (r *Repo) Jobs(ctx context.Context, run int64) ([]checks.RunJob, error) {
 	var jobs []checks.RunJob
 	err := pages(func(o github.ListOptions) (*github.Response, error) {
-		list, resp, err := r.client.Actions.ListWorkflowJobs(ctx, r.owner, r.name, run,
+		list, resp, err := r.actions.Actions.ListWorkflowJobs(ctx, r.owner, r.name, run,
 			&github.ListWorkflowJobsOptions{Filter: "latest", ListOptions: o})
 		if err != nil {
 			return resp, err
@@ -157,7 +157,7 @@ func (r *Repo) Statuses(ctx context.Context, sha string) ([]checks.Status, error
 	seen := map[of]bool{}
 	var statuses []checks.Status
 	err := pages(func(o github.ListOptions) (*github.Response, error) {
-		list, resp, err := r.client.Repositories.ListStatuses(ctx, r.owner, r.name, sha, &o)
+		list, resp, err := r.statuses.Repositories.ListStatuses(ctx, r.owner, r.name, sha, &o)
 		for _, s := range list {
 			if key := (of{s.GetContext(), s.GetCreator().GetID()}); !seen[key] {
 				seen[key] = true

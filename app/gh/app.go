@@ -142,6 +142,7 @@ func (a *App) Repo(installation, id int64, fullName string) (*Repo, error) {
 		}
 		r = &Repo{
 			id: id, app: a, client: use(accessAPI), talk: use(accessTalk), teams: use(accessTeams),
+			actions: use(accessActions), statuses: use(accessStatuses),
 			git: newTokens(jwt, installation, id, accessGit),
 		}
 		if err != nil {

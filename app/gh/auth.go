@@ -15,12 +15,17 @@ import (
 type access int
 
 const (
-	accessAPI   access = iota // check runs: write; pull requests, Actions, statuses and metadata: read
-	accessGit                 // contents: read
-	accessList                // metadata: read, for the whole installation
-	accessTalk                // pull requests: write, for reviewers, labels and reactions
-	accessTeams               // members: read, of the organization; pull requests: write, to ask its teams for reviews
+	accessAPI      access = iota // check runs: write; pull requests and metadata: read
+	accessGit                    // contents: read
+	accessList                   // metadata: read, for the whole installation
+	accessTalk                   // pull requests: write, for reviewers, labels and reactions
+	accessTeams                  // members: read, of the organization; pull requests: write, to ask its teams for reviews
+	accessActions                // Actions: read
+	accessStatuses               // commit statuses: read
 )
+
+// Actions and statuses have tokens of their own: GitHub mints none that asks for more than an installation's owner has
+// accepted, and an App that came to need them must go on judging what it can.
 
 func (a access) permissions() *github.InstallationPermissions {
 	read, write := github.String("read"), github.String("write")
@@ -33,8 +38,12 @@ func (a access) permissions() *github.InstallationPermissions {
 		return &github.InstallationPermissions{PullRequests: write, Metadata: read}
 	case accessTeams:
 		return &github.InstallationPermissions{Members: read, PullRequests: write, Metadata: read}
+	case accessActions:
+		return &github.InstallationPermissions{Actions: read, Metadata: read}
+	case accessStatuses:
+		return &github.InstallationPermissions{Statuses: read, Metadata: read}
 	default:
-		return &github.InstallationPermissions{Checks: write, PullRequests: read, Actions: read, Statuses: read, Metadata: read}
+		return &github.InstallationPermissions{Checks: write, PullRequests: read, Metadata: read}
 	}
 }
 

@@ -1,6 +1,7 @@
 package gh
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,10 +42,18 @@ func Absent(err error) bool {
 // suspended, or the repository is not one of its own, which a forged or outdated notice may have claimed.
 func Barred(err error) bool {
 	var s *StatusError
-	if !errors.As(err, &s) || !strings.HasSuffix(s.Path, "/access_tokens") {
+	if !errors.As(err, &s) || !strings.HasSuffix(s.Path, "/access_tokens") || Ungranted(err) {
 		return false
 	}
 	return s.Status == http.StatusNotFound || s.Status == http.StatusForbidden || s.Status == http.StatusUnprocessableEntity
+}
+
+// Ungranted reports whether err says that GitHub issues no token with a permission that the installation's owner has not
+// accepted, as after an update of the App that asks for more. It ends when they accept, which is an event.
+func Ungranted(err error) bool {
+	var s *StatusError
+	return errors.As(err, &s) && s.Status == http.StatusUnprocessableEntity && strings.HasSuffix(s.Path, "/access_tokens") &&
+		strings.Contains(strings.ToLower(s.Message), "permissions")
 }
 
 // plain turns what the libraries return into this package's errors; err may be nil.
@@ -62,9 +71,20 @@ func plain(doing string, err error) error {
 	}
 	var mint *ghinstallation.HTTPError
 	if errors.As(err, &mint) && mint.Response != nil {
-		return fmt.Errorf("%s: %w", doing, statusError(mint.Response, "no installation token was issued"))
+		return fmt.Errorf("%s: %w", doing, statusError(mint.Response, mintMessage(mint.Response)))
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// mintMessage is why GitHub issued no token.
+func mintMessage(resp *http.Response) string {
+	var answer struct {
+		Message string `json:"message"`
+	}
+	if resp.Body != nil { // the guard has read it, within its bounds
+		_ = json.NewDecoder(resp.Body).Decode(&answer)
+	}
+	return strings.TrimSpace("no installation token was issued. " + answer.Message)
 }
 
 func statusError(resp *http.Response, message string) *StatusError {

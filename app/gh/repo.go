@@ -42,6 +42,8 @@ type Repo struct {
 	owner, name string
 	app         *App
 	client      *github.Client // reads, and writes check runs
+	actions     *github.Client // reads workflow runs
+	statuses    *github.Client // reads commit statuses
 	talk        *github.Client // writes to pull requests
 	teams       *github.Client // reads the organization's teams, and asks them for reviews
 	git         *tokens
