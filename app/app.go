@@ -74,7 +74,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 // Run works jobs and sweeps until ctx ends, then waits for what is running, at most Config.StopWithin.
 func (a *App) Run(ctx context.Context) error {
 	p := pool.New().WithContext(ctx).WithCancelOnError()
-	p.Go(func(ctx context.Context) error { return a.db.Run(ctx, a.work) })
+	p.Go(func(ctx context.Context) error { return a.db.Run(ctx, store.Handlers{Notices: a.work}) })
 	p.Go(a.sweepLoop)
 	if err := p.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err

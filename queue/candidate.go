@@ -155,3 +155,12 @@ func (l *Lane) missing(c *Candidate) []string {
 	}
 	return names
 }
+
+// Awaits tells whether the lane waits for the outcome of the Build or Land with a key. What it waits for no more need
+// not be begun.
+func (l Lane) Awaits(key string) bool {
+	if l.Restart != nil && l.Restart.Sent && l.restart().Key() == key {
+		return true
+	}
+	return slices.ContainsFunc(l.Candidates, func(c Candidate) bool { return l.ends(&c) == key && key != "" })
+}

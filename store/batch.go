@@ -48,8 +48,9 @@ type inserter struct {
 	args    []any
 }
 
-// maxArgs is what one statement may bind: SQLite allows 32,766, PostgreSQL 65,535.
-const maxArgs = 30_000
+// maxArgs is what one statement binds. SQLite allows 32,766 and PostgreSQL 65,535,
+// but SQLite's time to read a statement grows with the square.
+const maxArgs = 2_000
 
 func (in *inserter) add(row ...any) { in.args = append(in.args, row...) }
 

@@ -60,7 +60,7 @@ func child() int {
 	}
 	count := make(chan int, 1)
 	count <- 0
-	err = db.Run(ctx, func(_ context.Context, k store.Key, notices []store.Notice) error {
+	err = db.Run(ctx, store.Handlers{Notices: func(_ context.Context, k store.Key, notices []store.Notice) error {
 		say("start %d %d/%d", os.Getpid(), k.Repo, k.PR)
 		n := <-count + 1
 		count <- n
@@ -76,7 +76,7 @@ func child() int {
 			return errors.New("every seventh run fails")
 		}
 		return nil
-	})
+	}})
 	return complain(err)
 }
 

@@ -65,7 +65,10 @@ func clean(s string, limit int) string {
 	return s[:limit]
 }
 
+// cleaned is the notice as it is stored. A number that no pull request has means
+// the whole repository: negative ones name the lines of lanes.
 func (n Notice) cleaned() Notice {
+	n.PR = max(n.PR, 0)
 	n.FullName, n.Delivery = clean(n.FullName, maxName), clean(n.Delivery, maxName)
 	n.Reason, n.Ref, n.SHA = clean(n.Reason, maxText), clean(n.Ref, maxText), clean(n.SHA, maxName)
 	return n

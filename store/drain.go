@@ -10,7 +10,7 @@ import (
 // do, and for a test's clock that was moved.
 const drainPoll = 20 * time.Millisecond
 
-// Drain returns when no notice waits: nothing is runnable, running or waiting
+// Drain returns when no notice and no effect waits: nothing is runnable, running or waiting
 // for a retry. It does no work itself; somebody must be in Run. It is meant for
 // tests and the demo, which move the clock and then drain.
 func (db *DB) Drain(ctx context.Context) error {
@@ -19,7 +19,7 @@ func (db *DB) Drain(ctx context.Context) error {
 	for {
 		settled := db.settled.next()
 		var waiting int
-		if err := db.r.QueryRowContext(ctx, `SELECT count(*) FROM notices WHERE handled_at = 0`).Scan(&waiting); err != nil {
+		if err := db.r.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM notices WHERE handled_at = 0) + (SELECT count(*) FROM effects)`).Scan(&waiting); err != nil {
 			return fmt.Errorf("drain: %w", err)
 		}
 		if waiting == 0 {
@@ -28,7 +28,7 @@ func (db *DB) Drain(ctx context.Context) error {
 		db.dueNow()
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("drain: %d notices still wait: %w", waiting, ctx.Err())
+			return fmt.Errorf("drain: %d notices or effects still wait: %w", waiting, ctx.Err())
 		case <-settled:
 		case <-poll.C:
 		}

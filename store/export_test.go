@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"github.com/agentplane/agentplane/queue"
+)
 
 // Count counts a table's rows.
 func (db *DB) Count(ctx context.Context, table string, n *int) error {
@@ -25,4 +29,22 @@ func (db *DB) CommitTogether(ctx context.Context, events ...string) []error {
 		errs[i] = r.err
 	}
 	return errs
+}
+
+// PutLane puts another lane in a lane's place, which no step can.
+func (db *DB) PutLane(ctx context.Context, id LaneID, l queue.Lane) error {
+	state, err := stateOf(l)
+	if err != nil {
+		return err
+	}
+	db.ForgetDecoded()
+	_, err = db.w.ExecContext(ctx, db.q(`UPDATE lanes SET state = $3, digest = $4 WHERE repo = $1 AND branch = $2`), id.Repo, id.Branch, state, digest(state))
+	return err
+}
+
+// ForgetDecoded makes the next look at a lane read and decode it.
+func (db *DB) ForgetDecoded() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	clear(db.lanes)
 }

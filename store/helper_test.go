@@ -65,6 +65,11 @@ func open(t testing.TB, url string, o store.Options) *store.DB {
 // start runs the handler until the test ends or stop is called.
 func start(t testing.TB, db *store.DB, h store.Handler) (stop func()) {
 	t.Helper()
+	return startAll(t, db, store.Handlers{Notices: h})
+}
+
+func startAll(t testing.TB, db *store.DB, h store.Handlers) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- db.Run(ctx, h) }()

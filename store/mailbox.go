@@ -10,7 +10,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// mailbox is the row of one Key. Whoever holds its lock decides what becomes of
+// mailbox is the row of one Key: a pull request's, a repository's (PR 0), or a
+// line of effects' (PR below 0, see lineKey). Whoever holds its lock decides what becomes of
 // the key. At most one of these is true of it:
 //
 //	jobID ≠ 0    a River job is waiting or running for it
@@ -34,8 +35,15 @@ func (jobArgs) Kind() string { return "mailbox" }
 
 // InsertOpts makes the job unique. The mailbox's job_id does so already; this
 // holds even if someone changes River's tables by hand.
-func (jobArgs) InsertOpts() river.InsertOpts {
+//
+// What moves branches goes before pull requests, and what is only told after.
+func (a jobArgs) InsertOpts() river.InsertOpts {
+	priority := 2
+	if _, line := a.line(); a.isLine() {
+		priority = 1 + 2*line
+	}
 	return river.InsertOpts{
+		Priority:    priority,
 		Queue:       queueName,
 		MaxAttempts: 1000, // counts crashes only: a failure ends the job and makes a new one
 		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{

@@ -70,12 +70,13 @@ func TestAHalfMigratedDatabaseIsFinished(t *testing.T) {
 		must(t, open(t, url, quick()).Close())
 		db := raw(t, url)
 		for _, table := range []string{"deliveries", "mailboxes", "notices", "pushers", "repositories", "publications", "watermarks", "pulls", "agentplane_schema",
-			"heads", "failed_checks", "passed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers", "surroundings", "requests"} {
+			"heads", "failed_checks", "passed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers", "surroundings", "requests",
+			"lanes", "effects", "audit"} {
 			_, err := db.Exec(`DROP TABLE ` + table)
 			must(t, err)
 		}
 		if b.name == "postgres" {
-			_, err := db.Exec(`DROP TABLE workers; DROP SEQUENCE worker_locks`)
+			_, err := db.Exec(`DROP TABLE workers; DROP SEQUENCE worker_locks; DROP FUNCTION audit_refuses_changes`)
 			must(t, err)
 		}
 		must(t, db.Close())

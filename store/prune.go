@@ -16,8 +16,9 @@ const (
 
 // Prune removes what is older than the retention: deliveries and handled
 // notices (Retain), publications, pushers, surroundings and idle mailboxes
-// (RetainRecords), and the history of branches and people (RetainHistory).
-// A notice that waits is never removed. River removes its finished jobs itself.
+// (RetainRecords), and the history of branches, people and lanes
+// (RetainHistory). A notice or an effect that waits is never removed, and a lane
+// stays as long as its repository: it knows what has landed. River removes its finished jobs itself.
 // Run calls it every PruneEvery.
 func (db *DB) Prune(ctx context.Context) error {
 	events, records, history := db.before(db.o.Retain), db.before(db.o.RetainRecords), db.before(db.o.RetainHistory)
@@ -50,6 +51,9 @@ func (db *DB) Prune(ctx context.Context) error {
 		if err := db.pruneTable(ctx, p.query, p.before); err != nil {
 			return fmt.Errorf("prune %s: %w", p.what, err)
 		}
+	}
+	if err := db.pruneAudit(ctx, history); err != nil {
+		return fmt.Errorf("prune the audit log: %w", err)
 	}
 	return nil
 }

@@ -69,9 +69,10 @@ func (db *DB) Repositories(ctx context.Context) ([]Repository, error) {
 // was taken off it, or it was deleted. A handler that runs for it finishes.
 func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 	err := db.tx(ctx, func(tx *sql.Tx) error {
-		// The mailboxes' rows stay, locked first as everywhere; a job that
+		// The mailboxes' rows stay, locked after the lanes as everywhere; a job that
 		// finds its mailbox empty ends by itself, and Prune removes them.
 		for _, q := range []string{
+			`SELECT id FROM lanes WHERE repo = $1 ORDER BY id` + db.forUpdate(),
 			`UPDATE mailboxes SET retry_at = 0, failures = 0, last_error = '' WHERE (repo, pr) IN (
 				SELECT repo, pr FROM mailboxes WHERE repo = $1 ORDER BY repo, pr` + db.forUpdate() + `)`,
 			`DELETE FROM notices WHERE repo = $1`,
@@ -88,6 +89,9 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM requests WHERE repo = $1`,
 			`DELETE FROM branch_pushers WHERE repo = $1`,
 			`DELETE FROM surroundings WHERE repo = $1`,
+			`DELETE FROM effects WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,
+			`DELETE FROM audit WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,
+			`DELETE FROM lanes WHERE repo = $1`,
 			`DELETE FROM repositories WHERE id = $1`,
 		} {
 			if _, err := tx.ExecContext(ctx, db.q(q), id); err != nil {

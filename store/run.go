@@ -26,7 +26,7 @@ const (
 //
 // It also retries, prunes, and frees the jobs of dead processes. One Run per DB
 // at a time.
-func (db *DB) Run(ctx context.Context, h Handler) error {
+func (db *DB) Run(ctx context.Context, h Handlers) error {
 	if !db.working.CompareAndSwap(false, true) {
 		return errors.New("run jobs: this store is already being run")
 	}
@@ -46,8 +46,8 @@ func (db *DB) Run(ctx context.Context, h Handler) error {
 }
 
 // runOnce works jobs until ctx ends or the lease is lost.
-func (db *DB) runOnce(ctx context.Context, h Handler) error {
-	w := &worker{db: db, handler: h, client: fmt.Sprintf("%s.%d", db.id, db.runs.Add(1))}
+func (db *DB) runOnce(ctx context.Context, h Handlers) error {
+	w := &worker{db: db, handler: h.Notices, effects: h.Effects, client: fmt.Sprintf("%s.%d", db.id, db.runs.Add(1))}
 	lease, err := db.takeLease(ctx, w.client)
 	if err != nil {
 		if ctx.Err() != nil {

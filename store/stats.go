@@ -9,10 +9,11 @@ import (
 // Stats are counts for /metrics and /readyz.
 type Stats struct {
 	Notices  int           // that wait or are being worked on
+	Effects  int           // of lanes, that wait or are being carried out
 	Waiting  int           // mailboxes with such notices
 	Oldest   time.Duration // age of the oldest of them
 	Running  int           // handlers at work, in all processes
-	Retrying int           // mailboxes whose last run failed, or that were postponed
+	Retrying int           // mailboxes, or lines of a lane, in which something failed or was postponed and nothing else waits
 	Jobs     map[string]int
 	// Jobs are River's, by state: available, running, completed, discarded …
 }
@@ -24,8 +25,9 @@ func (db *DB) Stats(ctx context.Context) (Stats, error) {
 	err := db.r.QueryRowContext(ctx, `SELECT count(*), coalesce(min(received_at), 0),
 		(SELECT count(*) FROM (SELECT DISTINCT repo, pr FROM notices WHERE handled_at = 0) AS waiting),
 		(SELECT count(*) FROM mailboxes WHERE holder <> ''),
-		(SELECT count(*) FROM mailboxes WHERE retry_at > 0)
-		FROM notices WHERE handled_at = 0`).Scan(&s.Notices, &oldest, &s.Waiting, &s.Running, &s.Retrying)
+		(SELECT count(*) FROM mailboxes WHERE retry_at > 0),
+		(SELECT count(*) FROM effects)
+		FROM notices WHERE handled_at = 0`).Scan(&s.Notices, &oldest, &s.Waiting, &s.Running, &s.Retrying, &s.Effects)
 	if err != nil {
 		return Stats{}, fmt.Errorf("count what waits: %w", err)
 	}
@@ -62,7 +64,7 @@ type Failure struct {
 // most failures first.
 func (db *DB) Failures(ctx context.Context, limit int) ([]Failure, error) {
 	rows, err := db.r.QueryContext(ctx, db.q(`SELECT repo, pr, failures, last_error, retry_at FROM mailboxes
-		WHERE retry_at > 0 ORDER BY failures DESC, repo, pr LIMIT $1`), limit)
+		WHERE retry_at > 0 AND pr >= 0 ORDER BY failures DESC, repo, pr LIMIT $1`), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list failures: %w", err)
 	}

@@ -1,7 +1,8 @@
 // Package store keeps what the App must not forget: accepted deliveries, the
 // notices read from them, who pushed what, which check runs were put where,
-// what branches were judged at, what people approved and did by hand, and which
-// repositories were seen. It runs on SQLite (one file, one process) and on
+// what branches were judged at, what people approved and did by hand, which
+// repositories were seen, and the lanes with their effects and their audit log.
+// It runs on SQLite (one file, one process) and on
 // PostgreSQL (several replicas), with River as the job queue on both.
 //
 // # Guarantees
@@ -21,6 +22,26 @@
 //   - After kill -9 the jobs that were running are run again within seconds.
 //     So a Handler's effects outside the database happen at least once, and must
 //     be looked up before they are repeated (see Intend).
+//
+// # Lanes
+//
+// Step brings an event to a lane, and writes what queue.Step makes of it in one
+// transaction: the lane, a row of its audit log, and its effects.
+//
+//   - Steps of one lane never overlap. A killed process has taken a step as a
+//     whole or not at all.
+//   - An effect waits until its EffectHandler returned nil. What came of it is
+//     stepped in the very transaction that ends it: no outcome is lost, none is
+//     counted twice. It may be carried out more than once, as handlers are.
+//   - One effect at a time moves branches (Land, then Build, then Drop), and one
+//     tells (Offer, then Tell), in each lane. One that failed waits alone, and
+//     keeps no other waiting.
+//   - An effect that waits or runs is not added twice. A newer Tell for a pull
+//     request, or a newer Offer, replaces one that waits. A Build or Land that
+//     the lane awaits no more is not begun.
+//   - The audit log is append-only, and each row's hash covers the one before.
+//     It replays to the lane. VerifyAudit names the first row that is not as it
+//     was written.
 //
 // The webhook's body itself is not kept: only its digest and size. It may hold
 // private code and addresses, GitHub keeps it for redelivery, and nothing here
@@ -63,7 +84,8 @@ type Options struct {
 	Retain        time.Duration // deliveries and handled notices, default 7 days
 	RetainRecords time.Duration // publications, pushers of commits, surroundings and idle mailboxes, default 180 days
 	// RetainHistory is for heads and what failed on them, approvals, comments'
-	// heads, answers, interventions and who pushed to a branch, default 400 days.
+	// heads, answers, interventions, who pushed to a branch and the audit log,
+	// default 400 days.
 	RetainHistory time.Duration
 	PruneEvery    time.Duration // default 10 min
 }
@@ -113,8 +135,9 @@ type DB struct {
 
 	mu      sync.Mutex
 	active  map[string]bool // holder tokens of handlers that run in this process
-	working atomic.Bool     // Run is on
-	runs    atomic.Int64    // how often River was started
+	lanes   map[int64]cached
+	working atomic.Bool  // Run is on
+	runs    atomic.Int64 // how often River was started
 	closed  sync.Once
 }
 
@@ -126,7 +149,7 @@ type DB struct {
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	db := &DB{
 		o: o.withDefaults(), wake: newWaker(), settled: newBroadcast(),
-		due: make(chan struct{}, 1), active: map[string]bool{},
+		due: make(chan struct{}, 1), active: map[string]bool{}, lanes: map[int64]cached{},
 	}
 	db.receiving.turn = make(chan struct{}, 1)
 	db.id = newID()
@@ -219,6 +242,14 @@ func (db *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 		db.wake.set()
 	}
 	return nil
+}
+
+// ignoreGone drops the error of a row that is not there any more.
+func ignoreGone(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
 }
 
 // ignoreDone drops the error of rolling back a transaction that the end of its

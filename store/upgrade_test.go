@@ -54,6 +54,44 @@ func TestAnOlderDatabaseIsBroughtUp(t *testing.T) {
 	})
 }
 
+// TestASecondSchemaIsBroughtUp: a database from before there were lanes, with an
+// upgrade that fails in the middle first.
+func TestASecondSchemaIsBroughtUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, b backend) {
+		url := b.url(t)
+		old := raw(t, url)
+		do := func(q string) {
+			t.Helper()
+			_, err := old.Exec(q)
+			must(t, err)
+		}
+		do(`CREATE TABLE agentplane_schema (version INTEGER PRIMARY KEY, applied_at BIGINT NOT NULL)`)
+		for _, file := range []string{"_001.sql", "_002.sql"} {
+			text, err := os.ReadFile(b.name + file)
+			must(t, err)
+			do(string(text))
+		}
+		do(`INSERT INTO agentplane_schema (version, applied_at) VALUES (1, 0), (2, 0)`)
+		do(`INSERT INTO mailboxes (repo, pr, used_at, retry_at) VALUES (1, 5, 1, 1)`)
+		do(`INSERT INTO notices (repo, pr, installation, full_name, reason, ref, sha, comment, delivery, received_at) VALUES (1, 5, 7, 'octo/blog', 'kept', '', '', 0, '', 1)`)
+		do(`CREATE TABLE audit (in_the_way INTEGER)`)
+		if _, err := store.Open(within(t), url, quick()); err == nil {
+			t.Fatal("the upgrade did not notice a table in its way")
+		}
+		if _, err := old.Exec(`SELECT * FROM lanes`); err == nil {
+			t.Error("a part of the failed upgrade stayed")
+		}
+		do(`DROP TABLE audit`)
+		db := open(t, url, quick())
+		j := newJournal()
+		startAll(t, db, store.Handlers{Notices: j.handle, Effects: (&crew{}).handle})
+		step(t, db, blog, append(opening(), enter(4)...)...)
+		if l := landAll(t, db, blog); !l.Done.Has(4) || j.seen["kept"] != 1 {
+			t.Errorf("landed %v, handled %v", l.Done, j.seen)
+		}
+	})
+}
+
 // remember puts a row into every table that keeps history for a repository.
 func remember(t *testing.T, db *store.DB, repo int64) {
 	t.Helper()

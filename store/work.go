@@ -13,7 +13,15 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
+
+	"github.com/agentplane/agentplane/queue"
 )
+
+// Handlers do the work.
+type Handlers struct {
+	Notices Handler
+	Effects EffectHandler // nil: effects wait
+}
 
 // Handler works on one key. It gets the notices that wait, oldest first, at
 // most 1000. nil: they are handled. An error, a panic or a time-out: it is
@@ -52,6 +60,7 @@ type worker struct {
 	db      *DB
 	client  string // River's id of this run
 	handler Handler
+	effects EffectHandler
 }
 
 // NextRetry applies where even the outcome could not be stored.
@@ -66,6 +75,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	defer w.db.setActive(token, false)
 	defer w.db.settled.send()
 
+	if job.Args.isLine() {
+		return w.workLine(ctx, job, token)
+	}
 	notices, last, err := w.take(ctx, job, token)
 	if err != nil {
 		return err // another holder, or the database: River tries again soon
@@ -88,30 +100,41 @@ func (w *worker) take(ctx context.Context, job *river.Job[jobArgs], token string
 	defer cancel()
 	db, k := w.db, job.Args.Key
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		box, err := db.lockMailbox(ctx, tx, k)
-		if err != nil {
-			return err
-		}
-		if box.jobID != job.ID { // another job has taken this one's place
-			return complete(ctx, tx, job)
-		}
-		if box.holder != "" && !db.abandoned(box.holder) {
-			return river.JobSnooze(time.Second)
-		}
-		if notices, last, err = db.waiting(ctx, tx, k); err != nil {
-			return err
-		}
-		if len(notices) == 0 {
-			_, err = tx.ExecContext(ctx, db.q(`UPDATE mailboxes SET job_id = 0, holder = '', failures = 0, last_error = '' WHERE repo = $1 AND pr = $2`), k.Repo, k.PR)
-			return errors.Join(err, complete(ctx, tx, job))
-		}
-		_, err = tx.ExecContext(ctx, db.q(`UPDATE mailboxes SET holder = $3 WHERE repo = $1 AND pr = $2`), k.Repo, k.PR, token)
-		return err
+		return w.hold(ctx, tx, job, token, func() (bool, error) {
+			notices, last, err = db.waiting(ctx, tx, k)
+			return len(notices) > 0, err
+		})
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("take mailbox %d/%d: %w", k.Repo, k.PR, err)
 	}
 	return notices, last, nil
+}
+
+// hold marks the job's mailbox as held by token, if look finds work in it; look
+// is called under its lock. Otherwise the job is completed.
+func (w *worker) hold(ctx context.Context, tx *sql.Tx, job *river.Job[jobArgs], token string, look func() (bool, error)) error {
+	db, k := w.db, job.Args.Key
+	box, err := db.lockMailbox(ctx, tx, k)
+	if err != nil {
+		return err
+	}
+	if box.jobID != job.ID { // another job has taken this one's place
+		return complete(ctx, tx, job)
+	}
+	if box.holder != "" && !db.abandoned(box.holder) {
+		return river.JobSnooze(time.Second)
+	}
+	found, err := look()
+	if err != nil {
+		return err
+	}
+	if !found {
+		_, err = tx.ExecContext(ctx, db.q(`UPDATE mailboxes SET job_id = 0, holder = '', failures = 0, last_error = '' WHERE repo = $1 AND pr = $2`), k.Repo, k.PR)
+		return errors.Join(err, complete(ctx, tx, job))
+	}
+	_, err = tx.ExecContext(ctx, db.q(`UPDATE mailboxes SET holder = $3 WHERE repo = $1 AND pr = $2`), k.Repo, k.PR, token)
+	return err
 }
 
 // waiting reads the notices of k that no handler has answered for, and the id
@@ -153,6 +176,8 @@ type run struct {
 	token string
 	last  int64 // id of the last notice it was given
 	err   error
+
+	outcome queue.Event // of an effect, or nil
 }
 
 // errLost says that the mailbox was given to somebody else meanwhile.
@@ -188,7 +213,7 @@ func (w *worker) finish(ctx context.Context, job *river.Job[jobArgs], r run) err
 	}
 	if next >= 0 {
 		time.AfterFunc(next, db.dueNow)
-		db.report(ctx, job, r.err, next)
+		db.report(ctx, r.err, "repo", k.Repo, "pr", k.PR, "job", job.ID, "err", r.err, "retry_in", next)
 	}
 	return nil
 }
@@ -217,19 +242,20 @@ func (db *DB) release(ctx context.Context, tx *sql.Tx, k Key, r run) error {
 
 // postpone leaves the notices where they are and says when to try again.
 func (db *DB) postpone(ctx context.Context, tx *sql.Tx, box mailbox, cause error) (time.Duration, error) {
-	now := db.o.Now()
-	var later *Later
-	var pause time.Duration
-	failures := box.failures
-	if errors.As(cause, &later) {
-		pause = min(max(later.Until.Sub(now), time.Millisecond), maxLater)
-	} else {
-		failures++
-		pause = db.backoff(failures)
-	}
+	pause, failures := db.pause(cause, box.failures)
 	_, err := tx.ExecContext(ctx, db.q(`UPDATE mailboxes SET holder = '', job_id = 0, failures = $3, last_error = $4, retry_at = $5 WHERE repo = $1 AND pr = $2`),
-		box.key.Repo, box.key.PR, failures, clean(cause.Error(), maxBody), micros(now.Add(pause)))
+		box.key.Repo, box.key.PR, failures, clean(cause.Error(), maxBody), micros(db.o.Now().Add(pause)))
 	return pause, err
+}
+
+// pause is how long to wait after a run that did not succeed, and how many
+// failed in a row with it.
+func (db *DB) pause(cause error, failures int) (time.Duration, int) {
+	var later *Later
+	if errors.As(cause, &later) {
+		return min(max(later.Until.Sub(db.o.Now()), time.Millisecond), maxLater), failures
+	}
+	return db.backoff(failures + 1), failures + 1
 }
 
 // backoff doubles from BackoffBase to BackoffMax, less up to a quarter by
@@ -245,8 +271,8 @@ func (db *DB) backoff(failures int) time.Duration {
 	return pause - time.Duration(rand.Int64N(int64(pause)/4+1))
 }
 
-func (db *DB) report(ctx context.Context, job *river.Job[jobArgs], err error, next time.Duration) {
-	log := db.o.Log.With("repo", job.Args.Repo, "pr", job.Args.PR, "job", job.ID, "err", err, "retry_in", next)
+func (db *DB) report(ctx context.Context, err error, attrs ...any) {
+	log := db.o.Log.With(attrs...)
 	var panicked *PanicError
 	var later *Later
 	switch {

@@ -193,7 +193,7 @@ func TestOneRunAtATime(t *testing.T) {
 	start(t, db, func(context.Context, store.Key, []store.Notice) error { close(began); return nil })
 	must(t, db.Notify(within(t), notice(1, 1, "a")))
 	await(t, began, "the first Run")
-	if err := db.Run(within(t), newJournal().handle); err == nil || !strings.Contains(err.Error(), "already") {
+	if err := db.Run(within(t), store.Handlers{Notices: newJournal().handle}); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("got %v", err)
 	}
 }
