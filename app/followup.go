@@ -57,7 +57,7 @@ func (o *followUp) remember(ctx context.Context) error {
 		}
 	}
 	return errors.Join(
-		o.db.PutPasses(ctx, o.site.id, headRef(o.pull), o.pull.Head.SHA, passed, now),
+		o.db.PutPasses(ctx, o.site.id, headRef(o.pull), o.pull.Head.SHA, passed),
 		o.db.PutFailures(ctx, o.site.id, headRef(o.pull), o.pull.Head.SHA, failed),
 		o.db.RecordApprovals(ctx, o.site.id, o.pull.Number, approvals),
 		o.db.RecordInterventions(ctx, o.site.id, o.interventions()),

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // PassedCheck is a required check that passed on a head of a branch.
@@ -15,7 +14,7 @@ type PassedCheck struct {
 }
 
 // PutPasses replaces what passed on a head, as PutFailures does what failed. At most 500 are taken.
-func (db *DB) PutPasses(ctx context.Context, repo int64, ref, sha string, passed []string, at time.Time) error {
+func (db *DB) PutPasses(ctx context.Context, repo int64, ref, sha string, passed []string) error {
 	if err := passable(ref, sha, passed); err != nil {
 		return fmt.Errorf("put the passes on %.100s of %.200q: %w", sha, ref, err)
 	}
@@ -30,7 +29,7 @@ func (db *DB) PutPasses(ctx context.Context, repo int64, ref, sha string, passed
 			}
 			in := inserter{table: "passed_checks", columns: []string{"repo", "ref", "sha", "requirement", "seen_at"}, suffix: `ON CONFLICT DO NOTHING`}
 			for _, p := range passed {
-				in.add(repo, ref, sha, p, micros(at))
+				in.add(repo, ref, sha, p, db.now())
 			}
 			return in.exec(ctx, db, tx)
 		})

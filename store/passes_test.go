@@ -15,11 +15,11 @@ func TestPassesOfAHeadAreReplaced(t *testing.T) {
 		for i, sha := range []string{"a", "b"} {
 			must(t, db.PutHead(ctx, 1, branch, sha, minute(i)))
 		}
-		must(t, db.PutPasses(ctx, 1, branch, "a", []string{"check", "build", "check"}, minute(1)))
-		must(t, db.PutPasses(ctx, 1, branch, "b", []string{"check"}, minute(2)))
-		must(t, db.PutPasses(ctx, 1, branch, "b", nil, minute(3)))
-		must(t, db.PutPasses(ctx, 1, branch, "no head of it", []string{"check"}, minute(3)))
-		must(t, db.PutPasses(ctx, 2, branch, "a", []string{"other"}, minute(3)))
+		must(t, db.PutPasses(ctx, 1, branch, "a", []string{"check", "build", "check"}))
+		must(t, db.PutPasses(ctx, 1, branch, "b", []string{"check"}))
+		must(t, db.PutPasses(ctx, 1, branch, "b", nil))
+		must(t, db.PutPasses(ctx, 1, branch, "no head of it", []string{"check"}))
+		must(t, db.PutPasses(ctx, 2, branch, "a", []string{"other"}))
 		got, err := db.Passes(ctx, 1, branch)
 		must(t, err)
 		want := []store.PassedCheck{{SHA: "a", Requirement: "build"}, {SHA: "a", Requirement: "check"}}
@@ -31,7 +31,7 @@ func TestPassesOfAHeadAreReplaced(t *testing.T) {
 			many[i] = fmt.Sprint(i)
 		}
 		for why, passed := range map[string][]string{"too many": many, "an empty name": {""}, "a NUL": {"a\x00"}} {
-			if db.PutPasses(ctx, 1, branch, "a", passed, minute(4)) == nil {
+			if db.PutPasses(ctx, 1, branch, "a", passed) == nil {
 				t.Errorf("%s: stored", why)
 			}
 		}
