@@ -105,6 +105,9 @@ var testImports = map[string]map[string]string{
 	"checks": {
 		"github.com/santhosh-tekuri/jsonschema/v6": "validates reports by our own schema",
 	},
+	"cmd/agentplane": {
+		"github.com/santhosh-tekuri/jsonschema/v6": "validates what check prints by our own schema",
+	},
 	"sim": {
 		"github.com/google/go-github/v60":            "an independent client",
 		"github.com/bradleyfalzon/ghinstallation/v2": "an independent client",

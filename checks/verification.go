@@ -300,8 +300,8 @@ func (b noteBlock) names() []string {
 
 // template offers notes to fill in where some are missing.
 func (j *judge) template(required []*ownership.Requirement) {
-	wants := slices.ContainsFunc(j.findings, func(f Finding) bool {
-		return strings.HasPrefix(string(f.Rule), "notes/") || f.Rule == RuleMissing || f.Rule == RuleStale || f.Rule == RuleWaiting && j.facts.Local
+	wants := j.facts.Local && !j.facts.BodyKnown || slices.ContainsFunc(j.findings, func(f Finding) bool {
+		return strings.HasPrefix(string(f.Rule), "notes/") || f.Rule == RuleMissing || f.Rule == RuleStale
 	})
 	claims := slices.ContainsFunc(required, func(q *ownership.Requirement) bool { return !q.Evidence.Declared() })
 	if wants && claims {

@@ -2,82 +2,25 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/sim"
 )
 
-// parityContract owns little, so that the fixtures can leave it in many ways.
-const parityContract = `version: 1
-integration: { branch: integration/next, target: main }
-agents:
-  search:
-    branch: agent/search
-    owns: [src/pages/, src/components/, shared/]
-    never: [src/content/]
-  metadata:
-    branch: agent/metadata
-    owns: [src/content/, shared/]
-interfaces:
-  schema: { paths: [src/pages/schema.ts], by: ["@mona"] }
-approvals:
-  secrets: deny
-`
-
-// fixture is one change of the search agent, made on the base's files.
-type fixture struct {
-	why    string
-	commit sim.Commit
-	base   sim.Commit // what happens on the integration branch meanwhile
-}
-
+// fixtures are everything that the two are compared on.
 func fixtures() []fixture {
-	files := func(pairs ...string) map[string]string {
-		m := map[string]string{}
-		for i := 0; i < len(pairs); i += 2 {
-			m[pairs[i]] = pairs[i+1]
-		}
-		return m
-	}
-	many := files()
-	for i := range 5001 {
-		many[fmt.Sprintf("src/pages/%d.astro", i)] = "x\n"
-	}
-	return []fixture{
-		{why: "in order", commit: sim.Commit{Files: files("src/pages/a.astro", "b\n")}},
-		{why: "outside", commit: sim.Commit{Files: files("README.md", "x\n", "src/pages/a.astro", "b\n")}},
-		{why: "another's and never", commit: sim.Commit{Files: files("src/content/config.ts", "x\n")}},
-		{why: "owned by two", commit: sim.Commit{Files: files("shared/a.ts", "x\n")}},
-		{why: "renamed out of another's folder", commit: sim.Commit{
-			Files: files("src/pages/config.ts", "export const tags = [];\n"), Delete: []string{"src/content/config.ts"},
-		}},
-		{why: "only the mode", commit: sim.Commit{Files: files("README.md", "# blog\n"), Executable: []string{"README.md"}}},
-		{why: "a symbolic link", commit: sim.Commit{Files: files("src/pages/l", "../content"), Links: []string{"src/pages/l"}}},
-		{why: "a submodule", commit: sim.Commit{
-			Files: files("src/pages/m", "0123456789012345678901234567890123456789"), Modules: []string{"src/pages/m"},
-		}},
-		{why: "classes", commit: sim.Commit{Files: files(
-			"package-lock.json", "{}\n", ".github/workflows/ci.yml", "on: push\n", ".env", "KEY=1\n", "CLAUDE.md", "x\n", ".gitattributes", "* text\n",
-		)}},
-		{why: "the contract", commit: sim.Commit{Files: files(".agentplane.yml", parityContract+"# more\n")}},
-		{why: "an interface", commit: sim.Commit{Files: files("src/pages/schema.ts", "x\n")}},
-		{why: "names that hide", commit: sim.Commit{Files: files("src/pages/a\nb", "x\n", "src/pages/\xff", "x\n", "src/pages/a\u202eb", "x\n", "src/pages/`@octo` fixes #1", "x\n")}},
-		{why: "a twin in another case", commit: sim.Commit{Files: files("src/pages/A.astro", "x\n")}},
-		{why: "conflicting", commit: sim.Commit{Files: files("src/pages/a.astro", "b\n")}, base: sim.Commit{Files: files("src/pages/a.astro", "c\n")}},
-		{why: "nothing", commit: sim.Commit{}},
-		{why: "too many", commit: sim.Commit{Files: many}},
-		{why: "generated", commit: sim.Commit{Files: files("src/pages/dist/a.js", "x\n", "src/pages/b.min.js", "x\n")}},
-	}
+	return slices.Concat(ownershipFixtures(), reviewFixtures(), proposalFixtures(), evidenceFixtures())
 }
 
 // TestCheckAndTheAppFindTheSame judges every fixture twice: by the App, over HTTP, and by `agentplane check` in a clone.
@@ -87,27 +30,88 @@ func TestCheckAndTheAppFindTheSame(t *testing.T) {
 			t.Parallel()
 			s := newParity(t)
 			sha := s.play(f)
-			byApp, byCheck := s.app(sha), s.check("agent/search")
-			if len(byApp.Findings) == 0 && f.why != "in order" {
-				t.Error("the App found nothing")
+			byApp, byCheck := s.app(sha), s.check("agent/search", f.notes(sha))
+			waits := waiting(byCheck)
+			for _, r := range byApp.Matrix {
+				if slices.Contains(waits, r.Requirement) != (r.Needs != checks.LevelClaimed) && !slices.Contains(f.never, r.Requirement) {
+					t.Errorf("check waits for %q, and the App's row is %+v", waits, r)
+				}
 			}
-			if d := cmp.Diff(plain(byApp), plain(byCheck)); d != "" {
+			byApp, byCheck = plain(byApp, waits), plain(byCheck, waits)
+			if len(byApp.Findings) == 0 && !f.clean {
+				t.Error("the App found nothing that both can know")
+			}
+			if d := gocmp.Diff(byApp, byCheck); d != "" {
 				t.Errorf("the App and check differ (-app +check)\n%s", d)
 			}
 		})
 	}
 }
 
-// plain leaves out what the two must call differently: the pull request's number, and the base, which a clone knows as
-// origin's; and what only the App can know: what people said, other pull requests, and what a contract would change for them.
-func plain(r checks.Report) checks.Report {
+// waiting are the requirements that check leaves to CI.
+func waiting(byCheck checks.Report) []string {
+	var names []string
+	for _, r := range byCheck.Matrix {
+		if r.State == checks.RowWaiting {
+			names = append(names, r.Requirement)
+		}
+	}
+	return names
+}
+
+// exclusion is a finding that only one of the two can have.
+type exclusion struct {
+	why  string
+	rule checks.RuleID
+	of   func(f checks.Finding, waits []string) bool
+}
+
+// exclusions are all findings that are not compared. Every other one has to be the same, to the letter.
+func exclusions() []exclusion {
+	notice := func(f checks.Finding, _ []string) bool {
+		return f.Verdict == checks.Success && strings.Contains(f.Message, "left to the App: ")
+	}
+	observed := func(f checks.Finding, waits []string) bool {
+		return slices.ContainsFunc(waits, func(name string) bool { return strings.HasPrefix(f.Message, "`"+name+"`: ") })
+	}
+	return []exclusion{
+		{"check's notice that GitHub alone knows who opens and pushes", checks.RuleBranch, notice},
+		{"check's notice that GitHub alone knows what people say and what other pull requests do", checks.RuleUnread, notice},
+		{"check's sentence on what CI observes later; the App has one for each requirement", checks.RuleWaiting,
+			func(f checks.Finding, waits []string) bool {
+				return strings.HasPrefix(f.Message, "Observed by CI, later: ") || observed(f, waits)
+			}},
+		{"what CI reported of a requirement that check waits for", checks.RuleFailed, observed},
+		{"what CI reported against what the notes claim", checks.RuleContradicted, observed},
+	}
+}
+
+// plain leaves out the exclusions, and what the two must call differently: the pull request's number, and the base, which a
+// clone knows as origin's. Of the matrix, rows that wait for CI in a clone keep what is claimed for them. Of the outcome only
+// what the proposed contract does to paths is git's to know: the rest is people, other pull requests, and the past.
+func plain(r checks.Report, waits []string) checks.Report {
+	r.PR, r.Target, r.Attempt = 0, strings.TrimPrefix(r.Target, "origin/"), 0
+	effects := r.Effects
 	r.Outcome = checks.Outcome{}
+	if effects != nil {
+		r.Effects = &checks.Effects{Owners: effects.Owners}
+	}
 	r.Findings = slices.DeleteFunc(r.Findings, func(f checks.Finding) bool {
-		return f.Verdict == checks.Success && (f.Rule == checks.RuleUnread || f.Rule == checks.RuleContractProposed)
+		return slices.ContainsFunc(exclusions(), func(e exclusion) bool { return e.rule == f.Rule && e.of(f, waits) })
 	})
-	r.PR, r.Target = 0, strings.TrimPrefix(r.Target, "origin/")
 	for i := range r.Findings {
 		r.Findings[i].PR = 0
+	}
+	for i, row := range r.Matrix {
+		if slices.Contains(waits, row.Requirement) {
+			r.Matrix[i] = checks.Row{Requirement: row.Requirement, Required: row.Required, Needs: row.Needs, Claim: row.Claim, Contract: row.Contract}
+		}
+	}
+	for i, c := range r.Checks {
+		r.Checks[i].Title = strings.TrimSuffix(c.Title, ", as far as is known here")
+		if c.Name == checks.CheckVerification && len(waits) > 0 { // its findings say the rest
+			r.Checks[i].Verdict, r.Checks[i].Title = "", ""
+		}
 	}
 	return r
 }
@@ -147,9 +151,11 @@ func (p *parity) commit(c sim.Commit) string {
 func (p *parity) play(f fixture) (sha string) {
 	p.t.Helper()
 	start := map[string]string{
-		".agentplane.yml": parityContract, "README.md": "# blog\n", "src/pages/a.astro": "a\n",
-		"src/content/config.ts": "export const tags = [];\n", "shared/a.ts": "a\n",
+		".agentplane.yml": cmp.Or(f.contract, parityContract), "README.md": "# blog\n", "src/pages/a.astro": "a\n",
+		"src/content/config.ts": "export const tags = [];\n", "shared/a.ts": "a\n", "check.sh": "true\n",
+		"src/pages/schema.ts": paritySchema, "src/components/list.ts": "export const tagged = (post) => post.tags.length;\n",
 	}
+	maps.Copy(start, f.start)
 	p.commit(sim.Commit{Branch: "main", Message: "Start", Files: start})
 	if err := p.repo.Push(nil, "integration/next", p.repo.Tip("main"), true); err != nil {
 		p.t.Fatal(err)
@@ -161,7 +167,7 @@ func (p *parity) play(f fixture) (sha string) {
 		f.base.Branch, f.base.Message = "integration/next", "Meanwhile"
 		p.commit(f.base)
 	}
-	if _, err := p.repo.OpenPull(sim.NewPull{By: bot, Title: "Work", Head: "agent/search", Base: "integration/next"}); err != nil {
+	if _, err := p.repo.OpenPull(sim.NewPull{By: bot, Title: "Work", Body: f.notes(sha), Head: "agent/search", Base: "integration/next"}); err != nil {
 		p.t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
@@ -184,7 +190,7 @@ func (p *parity) app(sha string) checks.Report {
 }
 
 // check clones the repository and judges the branch there, as a developer would.
-func (p *parity) check(branch string) checks.Report {
+func (p *parity) check(branch, body string) checks.Report {
 	p.t.Helper()
 	dir := p.t.TempDir()
 	address := strings.Replace(p.repo.CloneURL(), "://", "://x:"+p.cast["search-agent[bot]"].Token+"@", 1)
@@ -196,10 +202,12 @@ func (p *parity) check(branch string) checks.Report {
 	root := newRoot()
 	root.SetOut(&out)
 	root.SetErr(&trouble)
-	root.SetArgs([]string{"check", "--repo", dir, "--base", "origin/integration/next", "--head", "origin/" + branch, "--format", "json"})
+	root.SetIn(strings.NewReader(body))
+	root.SetArgs([]string{"check", "--body", "-", "--repo", dir, "--base", "origin/integration/next", "--head", "origin/" + branch, "--format", "json"})
 	if err := root.ExecuteContext(p.t.Context()); status(err) == exitTrouble {
 		p.t.Fatalf("check: %v\n%s", err, &trouble)
 	}
+	holdSchema(p.t, out.Bytes())
 	var r checks.Report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		p.t.Fatalf("read check's report: %v\n%s", err, &out)
