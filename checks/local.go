@@ -13,9 +13,13 @@ import (
 
 // leaveToApp files, once for a check, what is not known in a clone.
 func (j *judge) leaveToApp(rule RuleID, contract string, what ...string) {
+	text, last := "", what[len(what)-1]
+	if rest := what[:len(what)-1]; len(rest) > 0 {
+		text = strings.Join(rest, ", ") + ", and "
+	}
 	j.add(Finding{
 		Rule: rule, Level: Notice, Verdict: Success, Contract: contract,
-		Message: "Not known here, and left to the App: " + strings.Join(what, ", and "),
+		Message: "Not known here, and left to the App: " + text + last,
 	})
 }
 
