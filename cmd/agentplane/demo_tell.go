@@ -213,7 +213,7 @@ func (t *textTeller) wrapped(lead, text string, style lipgloss.Style) {
 	line := ""
 	for _, word := range unbroken.FindAllString(text, -1) {
 		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			t.line("%s%s", lead, style.Render(line))
+			t.line("%s", style.Render(lead+line))
 			lead, line = strings.Repeat(" ", len(lead)), ""
 		}
 		if line != "" {
@@ -221,7 +221,7 @@ func (t *textTeller) wrapped(lead, text string, style lipgloss.Style) {
 		}
 		line += word
 	}
-	t.line("%s%s", lead, style.Render(line))
+	t.line("%s", style.Render(lead+line))
 }
 
 // unbroken is a word, or words within backticks with what touches them.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,8 +43,8 @@ func steady(output string) string {
 	})
 }
 
-// playDemo runs `agentplane demo` as a person would, without a terminal.
-func playDemo(t *testing.T, args ...string) string {
+// playDemo runs `agentplane demo` as a person would, without a terminal. path is searched for programs first.
+func playDemo(t *testing.T, path string, args ...string) string {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -52,6 +53,7 @@ func playDemo(t *testing.T, args ...string) string {
 	var stdout, stderr bytes.Buffer
 	demo := exec.CommandContext(t.Context(), exe)
 	demo.Args = append([]string{"agentplane", "demo"}, args...)
+	demo.Env = append(os.Environ(), "PATH="+path+string(os.PathListSeparator)+os.Getenv("PATH"))
 	demo.Stdout, demo.Stderr = &stdout, &stderr
 	if err := demo.Run(); err != nil || stderr.Len() > 0 {
 		t.Fatalf("agentplane demo %q: %v\n%s%s", args, err, &stdout, &stderr)
@@ -62,7 +64,7 @@ func playDemo(t *testing.T, args ...string) string {
 // TestReadmeShowsTheDemo holds the README's picture of the demo to what the demo prints.
 func TestReadmeShowsTheDemo(t *testing.T) {
 	t.Parallel()
-	got := playDemo(t)
+	got := playDemo(t, t.TempDir())
 	page, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
@@ -84,12 +86,19 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 	}
 }
 
-// TestDemoTellsPrograms reads the events, and finds the story in them.
+// TestDemoTellsPrograms reads the events, and finds the story in them. It is played without Universal Ctags: the review
+// then knows less of what changed, says so, and the story ends the same.
 func TestDemoTellsPrograms(t *testing.T) {
 	t.Parallel()
+	path := t.TempDir()
+	for _, name := range []string{"ctags-universal", "universal-ctags", "ctags"} {
+		if err := os.WriteFile(filepath.Join(path, name), []byte("#!/bin/sh\necho Exuberant Ctags\n"), 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
 	var got []string
 	last := 0.0
-	for line := range strings.Lines(playDemo(t, "--once", "--format", "json")) {
+	for line := range strings.Lines(playDemo(t, path, "--once", "--format", "json")) {
 		var m moment
 		d := json.NewDecoder(strings.NewReader(line))
 		d.DisallowUnknownFields()
@@ -117,14 +126,15 @@ func TestDemoTellsPrograms(t *testing.T) {
 		"start",
 		"act", "opened",
 		"act", "opened", "#2 ownership failure", "ownership/never src/content/config.ts",
-		"#2 review action_required", "interface/post-schema src/content/config.ts", "asked", "pushed",
+		"#2 review action_required", "interface/post-schema src/content/config.ts", "interface/post-schema src/content/config.ts", "asked", "pushed",
 		"act", "opened", "#3 verification in_progress",
 		"cancel", "#3 verification failure", "verification/unobserved", "verification/unobserved",
 		"rerun", "#3 verification failure", "verification/contradicted", "verification/failed",
 		"pushed", "#3 verification failure", "notes/stale", "edited",
 		"act", "pushed", "#1 review action_required", "class/lockfiles package-lock.json", "asked", "commented",
 		"act", "pushed",
-		"#1 review action_required", "interface/post-schema", "interface/post-schema src/content/config.ts", "interface/post-schema src/content/config.ts", "asked",
+		"#1 review action_required", "interface/post-schema", "interface/post-schema src/content/config.ts",
+		"interface/post-schema src/content/config.ts", "interface/post-schema src/content/config.ts", "asked",
 		"#2 review failure", "interface/post-schema src/pages/blog/index.astro",
 		"approved", "pushed",
 		"end",
