@@ -80,6 +80,9 @@ func (g *GitHub) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 	x.Fault = string(fault)
 	c := &call{g: g, x: x, params: params, query: r.URL.Query(), stale: fault == FaultStale}
 	out := faultReply(fault, g)
+	if fault == FaultRefused {
+		out = refusedOnce(x.Route)
+	}
 	switch {
 	case out != nil || fault == FaultCutBefore:
 	case err != nil:
@@ -93,7 +96,9 @@ func (g *GitHub) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 		out = fail(http.StatusBadGateway, "Server Error")
 	}
 	c.finish(out, fault)
+	late := g.late(fault)
 	g.mu.Unlock()
+	g.hold(r.Context(), late)
 	send(w, x, fault)
 	if g.o.Observe != nil {
 		g.o.Observe(*x)

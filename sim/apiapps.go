@@ -172,7 +172,7 @@ func (c *call) listInstallationRepos() *reply {
 	t := c.caller.token
 	list := slices.DeleteFunc(t.install.repositories(), func(r *Repo) bool { return !t.covers(r) })
 	out := countedOf(c, "repositories", list, func(r *Repo) any {
-		shown := renderMergeSettings(r.renderRepo())
+		shown := r.renderMergeSettings()
 		shown["permissions"], shown["temp_clone_token"] = renderRole("read"), ""
 		return shown
 	})

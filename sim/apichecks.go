@@ -100,6 +100,11 @@ func (c *call) getCommit() *reply {
 	if refusal != nil {
 		return refusal
 	}
+	return c.showCommit(found)
+}
+
+// showCommit answers a commit with its files.
+func (c *call) showCommit(found *commit) *reply {
 	from := ""
 	if len(found.parents) > 0 {
 		from = found.parents[0]

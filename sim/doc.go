@@ -12,6 +12,9 @@
 //   - Apps, registered from their manifest. Only what the manifest grants
 //     works, only what it subscribes to is sent.
 //   - Webhooks: signed, asynchronous, recorded, redelivered on demand.
+//   - References moved by REST, by git and by people; protected branches and
+//     rulesets with those who may bypass them; the permission for workflows.
+//   - Pull requests merged by each method, by REST and by [Pull.Merge].
 //   - Pull requests whose mergeability is computed late, check suites and runs
 //     with GitHub's limits, forks, renames, transfers.
 //   - What people do: reviews and requests for them, comments, reactions,
@@ -41,6 +44,9 @@
 //	pr.Comment(ann, "/integrate")
 //	err = g.Drain(ctx)                                   // every delivery due was attempted
 //	runs := repo.CheckRuns(sha)                          // what Apps said about a commit
+//
+// [Repo.Protect] and [Repo.SetRuleset] guard branches. [Repo.Push],
+// [Repo.Rewind] and [Repo.DeleteBranch] are what a person does to them.
 //
 // Commits can also be written with plain git: by `git push` to
 // [Repo.CloneURL] with [User.Token] as the password, or straight into [Repo.Dir]

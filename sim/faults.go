@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -29,6 +31,11 @@ const (
 	// FaultStale answers a reading as it was before the last change: an older
 	// head, an older list, 404 for what was just created.
 	FaultStale Fault = "stale"
+	// FaultRefused refuses for once, with no effect, what would be in order: as
+	// when GitHub's replicas lag. Its words are those of lasting refusals.
+	FaultRefused Fault = "refused"
+	// FaultLate answers late what was done in time.
+	FaultLate Fault = "late"
 )
 
 // Faults of webhook deliveries.
@@ -51,12 +58,18 @@ type Faults struct {
 	CutAfter    float64
 	RateLimited float64 // one of the six forms
 	Stale       float64
+	Refused     float64 // of what moves references or opens pull requests, pushes included
+	Late        float64 // of all but readings, pushes included
+	// StaleGit lets fetches see the references as before the last change.
+	StaleGit float64
 	// Git hits git over HTTP: 5xx or a cut connection.
 	Git float64
 
 	Lose, Fail, Forget, Repeat, Reorder, Delayed float64
 	Delay                                        time.Duration // the longest delay; 0 means 20 ms
 
+	// LateBy is how late an answer comes; 0 means 50 ms.
+	LateBy time.Duration
 	// RetryAfter is what rate limits ask for; 0 means a second.
 	RetryAfter time.Duration
 	// StaleFor is how many requests long a change may be seen late; 0 means 10.
@@ -116,7 +129,7 @@ func (g *GitHub) requestFault(x Exchange) Fault {
 	}
 	key := x.Method + " " + x.Path
 	if x.Route == routeFetch || x.Route == routePush {
-		return g.pick(key, []chance{{f.Git, []Fault{FaultServerError, FaultBadGateway, FaultCutBefore, FaultCutAfter}}})
+		return g.pick(key, g.gitChances(x))
 	}
 	chances := []chance{
 		{f.ServerError, []Fault{FaultServerError, FaultBadGateway}}, {f.ErrorAfter, []Fault{FaultErrorAfter}},
@@ -124,10 +137,74 @@ func (g *GitHub) requestFault(x Exchange) Fault {
 		{f.RateLimited, []Fault{FaultForbiddenRetry, FaultForbiddenSpent, FaultForbiddenBare, FaultTooManyRetry,
 			FaultTooManySpent, FaultTooManyBare}},
 	}
-	if x.Method == "GET" {
+	switch {
+	case x.Method == "GET":
 		chances = append(chances, chance{f.Stale, []Fault{FaultStale}})
+	case refusedOnce(x.Route) != nil:
+		chances = append(chances, chance{f.Refused, []Fault{FaultRefused}}, chance{f.Late, []Fault{FaultLate}})
+	default:
+		chances = append(chances, chance{f.Late, []Fault{FaultLate}})
 	}
 	return g.pick(key, chances)
+}
+
+// gitChances are those of a git request.
+func (g *GitHub) gitChances(x Exchange) []chance {
+	f := g.faults
+	out := []chance{{f.Git, []Fault{FaultServerError, FaultBadGateway, FaultCutBefore, FaultCutAfter}}}
+	switch {
+	case x.Route == routeFetch:
+		return append(out, chance{f.StaleGit, []Fault{FaultStale}})
+	case x.Method == "POST":
+		return append(out, chance{f.Refused, []Fault{FaultRefused}}, chance{f.Late, []Fault{FaultLate}})
+	}
+	return out
+}
+
+// refusedOnce is how GitHub refuses an operation for once, or nil.
+func refusedOnce(route string) *reply {
+	switch route {
+	case "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge":
+		return fail(http.StatusMethodNotAllowed, "Base branch was modified. Review and try the merge again.")
+	case "PUT /repos/{owner}/{repo}/pulls/{pull_number}/update-branch":
+		return cannot("merge conflict between base and head")
+	case "POST /repos/{owner}/{repo}/merges":
+		return fail(http.StatusConflict, "not authorized to push to this branch")
+	case "PATCH /repos/{owner}/{repo}/git/refs/{ref}":
+		return cannot("Update is not a fast forward")
+	case "POST /repos/{owner}/{repo}/git/refs":
+		return cannot("Reference update failed")
+	case "DELETE /repos/{owner}/{repo}/git/refs/{ref}":
+		return cannot("Reference does not exist")
+	case "POST /repos/{owner}/{repo}/pulls":
+		return validationFailed("PullRequest", "head", "invalid", "")
+	}
+	return nil
+}
+
+// late is how long an answer is held back.
+func (g *GitHub) late(fault Fault) time.Duration {
+	switch {
+	case fault != FaultLate:
+		return 0
+	case g.faults.LateBy == 0:
+		return 50 * time.Millisecond
+	}
+	return g.faults.LateBy
+}
+
+// hold waits, or until nobody waits for the answer any more.
+func (g *GitHub) hold(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-g.ctx.Done():
+	}
 }
 
 // hookFault decides about one delivery.

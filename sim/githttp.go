@@ -163,6 +163,9 @@ func (c *gitCall) run(action string, fault Fault) {
 	writes := c.service == "receive-pack" && action != "info/refs"
 	var out io.Writer = c.w
 	var held bytes.Buffer
+	if fault == FaultStale {
+		args[len(args)-1] = c.replica()
+	}
 	if writes || fault == FaultCutAfter {
 		out = &held // answered only after the push was announced
 	}
@@ -180,7 +183,7 @@ func (c *gitCall) run(action string, fault Fault) {
 	}
 	refused := false
 	if writes {
-		body, refused = c.refusePush(body, out)
+		body, refused = c.refusePush(body, out, fault)
 	}
 	if !refused {
 		c.child(args, body, out)
@@ -188,6 +191,10 @@ func (c *gitCall) run(action string, fault Fault) {
 	if writes {
 		c.announce()
 	}
+	c.g.mu.Lock()
+	late := c.g.late(fault)
+	c.g.mu.Unlock()
+	c.g.hold(c.r.Context(), late)
 	if fault == FaultCutAfter {
 		c.x.Status = 0
 		cut(c.w)

@@ -55,7 +55,7 @@ func TestEveryOperationAnswersAsGitHubDescribes(t *testing.T) {
 	w := wide(t)
 	p := w.pull("agent/x", "src/b.txt")
 	w.drain()
-	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callRules, callPulls, callChecks, callPeople, callThreads, callActions} {
+	for _, part := range []func(*testing.T, *world, *Pull){callApp, callRepo, callGit, callRules, callPulls, callChecks, callPeople, callThreads, callActions, callMerges} {
 		part(t, w, p)
 	}
 	answered := map[string]bool{}
@@ -188,6 +188,25 @@ func (w *world) everyRule(protected, ruled string) error {
 	s := Ruleset{Name: "all", Include: []string{"refs/heads/" + ruled}, Exclude: []string{"refs/heads/x"}, Rules: rules,
 		Bypass: []Bypass{{App: w.app}, {Team: team, Mode: "pull_request"}, {Role: "write"}}}
 	return errors.Join(w.repo.SetRuleset(s), w.repo.SetRuleset(s))
+}
+
+func callMerges(t *testing.T, w *world, _ *Pull) {
+	ctx, gh := t.Context(), w.client()
+	p := w.pull("agent/m", "m.txt")
+	w.commit("main", "base.txt", "x")
+	if _, res, _ := gh.PullRequests.UpdateBranch(ctx, "octo", "blog", p.Number, nil); statusOf(res) != http.StatusAccepted {
+		t.Errorf("update-branch: %d", statusOf(res))
+	}
+	w.commit("lane", "lane.txt", "x")
+	good[*github.RepositoryCommit](t)(gh.Repositories.Merge(ctx, "octo", "blog", &github.RepositoryMergeRequest{Base: github.String("lane"), Head: github.String("agent/m")}))
+	merged := good[*github.PullRequestMergeResult](t)(gh.PullRequests.Merge(ctx, "octo", "blog", p.Number, "", &github.PullRequestOptions{SHA: p.Head()}))
+	if merged.GetSHA() != w.repo.Tip("main") || !merged.GetMerged() {
+		t.Errorf("merged at %s, and main is at %s", merged.GetSHA(), w.repo.Tip("main"))
+	}
+	if is := good[bool](t)(gh.PullRequests.IsMerged(ctx, "octo", "blog", p.Number)); !is {
+		t.Error("a merged pull request is not")
+	}
+	w.drain()
 }
 
 func callPulls(t *testing.T, w *world, p *Pull) {

@@ -66,6 +66,7 @@ func TestEveryOperation(t *testing.T) {
 		"{run_id}", itoa(job.job.run.id), "{job_id}", itoa(job.id),
 		"{installation_id}", itoa(w.inst.ID), "{delivery_id}", itoa(delivery))
 	bodies := map[string]string{
+		"POST /repos/{owner}/{repo}/merges":                                  `{"base":"agent/y","head":"main"}`,
 		"POST /repos/{owner}/{repo}/git/refs":                                `{"ref":"refs/heads/spare","sha":"` + head + `"}`,
 		"PATCH /repos/{owner}/{repo}/git/refs/{ref}":                         `{"sha":"` + head + `"}`,
 		"POST /repos/{owner}/{repo}/pulls":                                   `{"title":"again","head":"agent/y","base":"main","draft":true}`,
@@ -84,6 +85,7 @@ func TestEveryOperation(t *testing.T) {
 	w.commit("agent/y", "y.txt", "y\n")
 	w.must(w.g.Org("octo").Team("Platform Crew").Add(w.ann, "maintainer"))
 	w.repo.Protect("agent/x", Protection{AllowForce: true})
+	w.commit("main", "base.txt", "x\n")
 	for _, r := range w.g.routes {
 		name := r.method + " " + r.pattern
 		path := values.Replace(r.pattern)

@@ -164,15 +164,11 @@ func (p *Pull) checkMergeable() error {
 // mergedTree is the tree of head and base merged, or "" when they conflict.
 func (p *Pull) mergedTree() (string, error) {
 	r, base := p.repo, p.repo.refs["refs/heads/"+p.baseRef]
-	out, err := r.g.git(r.Dir, nil, "merge-tree", "--write-tree", "--no-messages", "--allow-unrelated-histories", base, p.headSHA)
-	var failed *gitError
-	if errors.As(err, &failed) && failed.code == 1 {
+	tree, err := r.mergeTrees(base, p.headSHA)
+	if errors.Is(err, errConflict) {
 		return "", nil
 	}
-	if err != nil {
-		return "", fmt.Errorf("try to merge %s#%d: %w", r.fullName(), p.Number, err)
-	}
-	return strings.TrimSpace(string(out)), nil
+	return tree, err
 }
 
 // conflicts says whether the head cannot be merged into the base.

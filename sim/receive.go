@@ -2,8 +2,11 @@ package sim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,10 +82,10 @@ func (c *gitCall) guarded() bool {
 // refusePush judges a push by the branches' rules before git takes it, and
 // writes the answer when one of its moves is refused: then none is made. The
 // body is what is left for git to read.
-func (c *gitCall) refusePush(body io.Reader, out io.Writer) (io.Reader, bool) {
+func (c *gitCall) refusePush(body io.Reader, out io.Writer, fault Fault) (io.Reader, bool) {
 	c.g.mu.Lock()
 	defer c.g.mu.Unlock()
-	if !c.guarded() {
+	if !c.guarded() && fault != FaultRefused {
 		return body, false
 	}
 	data, err := io.ReadAll(body)
@@ -93,9 +96,23 @@ func (c *gitCall) refusePush(body io.Reader, out io.Writer) (io.Reader, bool) {
 	if err != nil || c.unpack(p) != nil {
 		return bytes.NewReader(data), false // git says what is wrong with it
 	}
-	var lines []string
-	words := map[string]string{}
+	lines, words := c.judge(p, fault)
+	if len(words) == 0 {
+		return bytes.NewReader(data), false
+	}
+	p.reject(out, lines, words)
+	return nil, true
+}
+
+// judge is what git shows of the moves that are refused: lines, and a word for
+// each reference.
+func (c *gitCall) judge(p push, fault Fault) (lines []string, words map[string]string) {
+	words = map[string]string{}
 	for _, m := range p.moves {
+		if fault == FaultRefused {
+			lines, words[m.ref] = []string{"fatal error in commit_refs"}, "failure"
+			continue
+		}
 		m.repo, m.who = c.repo, c.who
 		refused, err := m.refuse()
 		if err != nil {
@@ -107,11 +124,7 @@ func (c *gitCall) refusePush(body io.Reader, out io.Writer) (io.Reader, bool) {
 			lines, words[m.ref] = append(lines, said...), word
 		}
 	}
-	if len(words) == 0 {
-		return bytes.NewReader(data), false
-	}
-	p.reject(out, lines, words)
-	return nil, true
+	return lines, words
 }
 
 // unpack puts the pushed objects into the repository. Those of a push that is
@@ -148,3 +161,33 @@ func (p push) reject(out io.Writer, lines []string, words map[string]string) {
 }
 
 func packet(text string) string { return fmt.Sprintf("%04x%s", len(text)+4, text) }
+
+// replica is a repository that shares the objects and has the references as
+// before the last change, while that may be seen late.
+func (c *gitCall) replica() string {
+	c.g.mu.Lock()
+	defer c.g.mu.Unlock()
+	r := c.repo
+	if !c.g.staleWindow(r.refsChanged) {
+		return r.Dir
+	}
+	dir := strings.TrimSuffix(r.Dir, ".git") + ".replica.git"
+	objects, err := filepath.Abs(r.Dir + "/objects")
+	if err != nil {
+		return r.Dir
+	}
+	_, err = c.g.git(c.g.o.Dir, nil, "init", "--quiet", "--bare", "--initial-branch="+r.defaultBranch, dir)
+	packed := "# pack-refs with: sorted \n"
+	for _, ref := range slices.Sorted(maps.Keys(r.staleRefs)) {
+		packed += r.staleRefs[ref] + " " + ref + "\n"
+	}
+	for name, content := range map[string]string{"packed-refs": packed,
+		"objects/info/alternates": objects + "\n", "HEAD": "ref: refs/heads/" + r.defaultBranch + "\n"} {
+		err = errors.Join(err, writeFile(dir, name, content))
+	}
+	if err = errors.Join(err, r.configure(dir)); err != nil {
+		c.g.o.Log.Error("simulated github could not make a replica", "repo", r.fullName(), "err", err)
+		return r.Dir
+	}
+	return dir
+}

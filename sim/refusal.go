@@ -110,9 +110,12 @@ func (m move) broken(rules Rules) []string {
 	if reason := m.unchecked(rules.Checks); reason != "" {
 		out = append(out, reason)
 	}
-	add(rules.Strict && len(rules.Checks) > 0 && m.pull != nil && m.pull.behind(), "Head branch is out of date. Review and try the merge again.")
+	add(rules.Strict && len(rules.Checks) > 0 && m.pull != nil && m.pull.behind(), outOfDate)
 	return out
 }
+
+// outOfDate is what strict checks say of a pull request that is behind.
+const outOfDate = "Head branch is out of date. Review and try the merge again."
 
 func approvalsNeeded(n int) string {
 	if n == 1 {

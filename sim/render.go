@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,11 +175,13 @@ func (r *Repo) renderInSuite() fields {
 	return out
 }
 
-// renderMergeSettings adds how the repository merges: part of a repository
+// renderMergeSettings is a repository with how it merges: part of a repository
 // inside a pull request, and of the whole one.
-func renderMergeSettings(out fields) fields {
-	maps.Copy(out, fields{"allow_squash_merge": true, "allow_merge_commit": true, "allow_rebase_merge": true,
-		"allow_auto_merge": false, "delete_branch_on_merge": false, "allow_update_branch": false,
+func (r *Repo) renderMergeSettings() fields {
+	out := r.renderRepo()
+	allowed := func(method string) bool { return r.methods == nil || slices.Contains(r.methods, method) }
+	maps.Copy(out, fields{"allow_squash_merge": allowed("squash"), "allow_merge_commit": allowed("merge"), "allow_rebase_merge": allowed("rebase"),
+		"allow_auto_merge": false, "delete_branch_on_merge": r.deleteMerged, "allow_update_branch": false,
 		"use_squash_pr_title_as_default": false, "squash_merge_commit_message": "COMMIT_MESSAGES",
 		"squash_merge_commit_title": "COMMIT_OR_PR_TITLE", "merge_commit_message": "PR_TITLE",
 		"merge_commit_title": "MERGE_MESSAGE"})
@@ -187,14 +190,14 @@ func renderMergeSettings(out fields) fields {
 
 // renderFull is what GET /repos/{owner}/{repo} answers.
 func (r *Repo) renderFull(role string) fields {
-	out := renderMergeSettings(r.renderRepo())
+	out := r.renderMergeSettings()
 	out["network_count"], out["subscribers_count"] = 0, 0
 	out["permissions"], out["temp_clone_token"], out["template_repository"] = renderRole(role), "", nil
 	if r.owner.Kind == "Organization" {
 		out["organization"] = r.g.renderUser(r.owner)
 	}
 	if r.parent != nil {
-		out["parent"], out["source"] = renderMergeSettings(r.parent.renderRepo()), renderMergeSettings(r.parent.renderRepo())
+		out["parent"], out["source"] = r.parent.renderMergeSettings(), r.parent.renderMergeSettings()
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // renderEnd is the head or the base of a pull request.
@@ -12,7 +13,7 @@ func (p *Pull) renderEnd(owner *User, r *Repo, ref, sha string) fields {
 		out["label"] = owner.Login + ":" + ref
 	}
 	if r != nil {
-		out["repo"] = renderMergeSettings(r.renderRepo())
+		out["repo"] = r.renderMergeSettings()
 	}
 	return out
 }
@@ -81,7 +82,7 @@ func (p *Pull) renderHook() fields {
 	switch {
 	case p.state != "open":
 	case p.merge == mergeClean:
-		mergeable, state = true, "clean"
+		mergeable, state = true, p.held()
 	case p.merge == mergeConflict:
 		mergeable, state = false, "dirty"
 	}
@@ -95,6 +96,23 @@ func (p *Pull) renderHook() fields {
 		"additions": stat.additions, "deletions": stat.deletions, "changed_files": stat.files,
 	})
 	return out
+}
+
+// held is the state of a pull request without conflicts: "blocked" or "behind"
+// where rules refuse to merge it for people without special rights.
+func (p *Pull) held() string {
+	ref := "refs/heads/" + p.baseRef
+	refused, err := move{repo: p.repo, ref: ref, before: p.repo.refs[ref], after: p.mergeSHA, pull: p}.refuse()
+	switch {
+	case err != nil:
+		return "unknown"
+	case refused == nil:
+		return "clean"
+	}
+	if reasons := slices.Concat(refused.protection, refused.rules); len(reasons) == 1 && reasons[0] == outOfDate {
+		return "behind"
+	}
+	return "blocked"
 }
 
 // renderMinimal is a pull request inside a check run or suite.

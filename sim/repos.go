@@ -23,6 +23,8 @@ type Repo struct {
 	dismissStale  bool             // a push to a pull request dismisses its approvals
 	protections   map[string]*Protection
 	rulesets      []*Ruleset
+	methods       []string          // ways of merging pull requests; nil: all
+	deleteMerged  bool              // the head branch goes when its pull request is merged
 	merging       *Pull             // what the reference now moving merges
 	refs          map[string]string // as last announced: full name to object id
 	staleRefs     map[string]string // as before the last announcement
@@ -73,7 +75,7 @@ func (g *GitHub) newRepo(owner, name string) (*Repo, error) {
 	if _, err := g.git(g.o.Dir, nil, "init", "--quiet", "--bare", "--initial-branch=main", r.Dir); err != nil {
 		return nil, fmt.Errorf("make repository %s: %w", full, err)
 	}
-	if err := r.configure(); err != nil {
+	if err := r.configure(r.Dir); err != nil {
 		return nil, fmt.Errorf("make repository %s: %w", full, err)
 	}
 	r.objects = &objectReader{ctx: g.ctx, dir: r.Dir}
@@ -86,7 +88,7 @@ func (g *GitHub) newRepo(owner, name string) (*Repo, error) {
 // configure makes the bare repository behave as GitHub's do: any object that
 // is there may be fetched by its id, partial clones work, refs/pull is not to
 // be pushed to, and hooks or maintenance never run.
-func (r *Repo) configure() error {
+func (r *Repo) configure(dir string) error {
 	config := [][2]string{{"uploadpack.allowAnySHA1InWant", "true"}, {"uploadpack.allowFilter", "true"},
 		{"receive.hideRefs", "refs/pull"}, {"receive.denyDeleteCurrent", "refuse"}, {"receive.autogc", "false"},
 		{"gc.auto", "0"}, {"maintenance.auto", "false"}, {"core.hooksPath", "/dev/null"},
@@ -97,7 +99,7 @@ func (r *Repo) configure() error {
 		section, key, _ := strings.Cut(c[0], ".")
 		fmt.Fprintf(&text, "[%s]\n\t%s = %s\n", section, key, c[1])
 	}
-	return writeFile(r.Dir, "config", text.String())
+	return writeFile(dir, "config", text.String())
 }
 
 // FullName is "owner/name", as it is now.
