@@ -42,7 +42,8 @@ func (j *judge) lookForCheck(e ownership.Evidence) sighting {
 }
 
 func compareCheckRuns(a, b CheckRun) int {
-	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Conclusion, b.Conclusion))
+	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Conclusion, b.Conclusion),
+		cmp.Compare(a.URL, b.URL), cmp.Compare(a.Title, b.Title), slices.Compare(a.Errors, b.Errors))
 }
 
 // lookForStatus looks for the newest status of the pinned account. Anyone with write access can set one of that name.
@@ -73,7 +74,8 @@ func (j *judge) lookForStatus(e ownership.Evidence) sighting {
 	return s
 }
 
-// compareStatuses orders by time; of two at once the one that stands in the way counts as the newer one.
+// compareStatuses orders by time; of two at once the one that stands in the way counts as the newer one. It is total, as
+// compareCheckRuns is: the order in which GitHub lists them must not show.
 func compareStatuses(a, b Status) int {
 	good := func(s Status) int {
 		if s.State == "success" {
@@ -81,7 +83,8 @@ func compareStatuses(a, b Status) int {
 		}
 		return 1
 	}
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(good(a), good(b)), cmp.Compare(a.State, b.State))
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(good(a), good(b)), cmp.Compare(a.State, b.State),
+		cmp.Compare(a.URL, b.URL), cmp.Compare(a.Description, b.Description))
 }
 
 // notReported is what is seen where the pinned App or account said nothing about the head.
