@@ -22,12 +22,15 @@ const (
 // recurringWithin is how far back the same intervention counts as recurring.
 const recurringWithin = 30 * 24 * time.Hour
 
-// conversation reads what people said about the pull request, and what they may decide.
-func (r *reader) conversation(ctx context.Context, _ checks.Needs) error {
+// conversation reads what people said about the pull request, and what they may decide. Where nothing waits for a person
+// only the comments are read: each command gets its answer.
+func (r *reader) conversation(ctx context.Context, needs checks.Needs) error {
 	c := &checks.Conversation{}
 	var err error
-	if c.Reviews, err = r.site.Reviews(ctx, r.pull.Number); err != nil {
-		return err
+	if needs.Conversation {
+		if c.Reviews, err = r.site.Reviews(ctx, r.pull.Number); err != nil {
+			return err
+		}
 	}
 	if c.Comments, err = r.commands(ctx); err != nil {
 		return err
@@ -55,6 +58,9 @@ func (r *reader) conversation(ctx context.Context, _ checks.Needs) error {
 // head that the branch had when GitHub says the comment was written, as far as this App saw it. A comment that is older than
 // the first push we know of is bound to nothing, and must name its commit.
 func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
+	if r.pull.Comments == 0 {
+		return nil, nil
+	}
 	all, err := r.site.Comments(ctx, r.pull.Number)
 	if err != nil {
 		return nil, err
@@ -119,8 +125,12 @@ func (r *reader) people(ctx context.Context, c *checks.Conversation) ([]checks.S
 	return people, nil
 }
 
-// teams reads the teams whose word could count here. A team that cannot be read is told with its problem.
+// teams reads the teams whose word could count here, once somebody said something. A team that cannot be read is told with
+// its problem.
 func (r *reader) teams(ctx context.Context, c *checks.Conversation) ([]checks.Team, error) {
+	if len(c.Reviews)+len(c.Comments) == 0 {
+		return nil, nil
+	}
 	var teams []checks.Team
 	for _, name := range r.teamsNeeded(c) {
 		members, err := r.standing.team(ctx, r.site, name)

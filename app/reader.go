@@ -42,7 +42,6 @@ func (r *reader) gather(ctx context.Context) error {
 		{"read what CI reported", len(needs.Runs) > 0 || needs.CheckRuns || needs.Statuses, r.evidence},
 		{"read the neighbors", needs.Surroundings, r.surroundings},
 		{"read the proposed contract", needs.Proposal, r.proposal},
-		{"read the conversation", needs.Conversation, r.conversation},
 	}
 	for _, s := range steps {
 		if !s.wanted {
@@ -51,6 +50,16 @@ func (r *reader) gather(ctx context.Context) error {
 		if err := r.granted(store.Key{Repo: r.site.id, PR: r.pull.Number}, s.read(ctx, needs)); err != nil {
 			return fmt.Errorf("%s: %w", s.doing, err)
 		}
+	}
+	if r.contract == nil {
+		return nil
+	}
+	needs = checks.NeedsOf(r.contract, r.facts) // whether anybody has to be heard may depend on the neighbors
+	if !needs.Conversation && r.pull.Comments == 0 {
+		return nil
+	}
+	if err := r.conversation(ctx, needs); err != nil {
+		return fmt.Errorf("read the conversation: %w", err)
 	}
 	return nil
 }

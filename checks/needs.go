@@ -13,7 +13,7 @@ type Needs struct {
 }
 
 // NeedsOf says what Evaluate will want to know, from what git and the pull request itself already told. Asking for more
-// than it says changes no verdict; leaving out what it says makes findings of what is not known. Of a clone it asks only
+// than it says changes no verdict; asked again once the surroundings are known, it may need the conversation no more; leaving out what it says makes findings of what is not known. Of a clone it asks only
 // for what git has: the workflows' files, the interfaces as they are here, and a proposed contract.
 func NeedsOf(c *ownership.Contract, f Facts) Needs {
 	n := reviewNeeds(c, f)

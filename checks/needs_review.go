@@ -15,21 +15,22 @@ func reviewNeeds(c *ownership.Contract, f Facts) Needs {
 		return n
 	}
 	n.Surroundings = len(c.Interfaces) > 0
-	f.Conversation, f.Surroundings, f.Proposal = nil, nil, nil
+	f.Conversation, f.Proposal = nil, nil
 	j := &judge{contract: c, facts: f}
 	if !j.contractInForce() {
 		return Needs{Proposal: n.Proposal}
 	}
 	j.identify()
 	j.touched()
-	n.Conversation = n.Surroundings || slices.ContainsFunc(j.findings, answerable)
+	n.Conversation = n.Surroundings && f.Surroundings == nil || slices.ContainsFunc(j.findings, answerable)
 	return n
 }
 
 // answerable reports whether something that people say could answer a finding.
 func answerable(f Finding) bool {
 	rule := string(f.Rule)
-	return f.Rule == RuleOutside || f.Verdict == ActionRequired && (strings.HasPrefix(rule, classPrefix) || strings.HasPrefix(rule, interfacePrefix))
+	return f.Rule == RuleOutside || f.Verdict == ActionRequired && strings.HasPrefix(rule, classPrefix) ||
+		f.Verdict != Success && strings.HasPrefix(rule, interfacePrefix)
 }
 
 // changesContract reports whether the contract itself is among the changes.

@@ -29,6 +29,7 @@ type Pull struct {
 	Base, Head Ref
 	Author     Account
 	Created    time.Time
+	Comments   int // in the conversation; 0 as OpenPulls lists it
 	Body       string
 	Labels     []string
 	Requested  []string // who is asked to review: "@login", "@org/team"
@@ -113,6 +114,7 @@ func toPull(p *github.PullRequest) Pull {
 		Default:  p.GetBase().GetRepo().GetDefaultBranch(),
 		FullName: p.GetBase().GetRepo().GetFullName(),
 		Created:  p.GetCreatedAt().Time,
+		Comments: p.GetComments(),
 		Body:     p.GetBody(),
 	}
 	for _, l := range p.Labels {
