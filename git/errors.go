@@ -106,6 +106,12 @@ func (e *NotFoundError) Error() string {
 type ConflictError struct {
 	Onto, Head string
 	Paths      []string // raw bytes, sorted; may be empty where git named none
+
+	// What the head conflicts with, where a candidate was built: with the commit
+	// that it was built on (Base), and with which of the changes below, by
+	// position. When both are empty, nobody knows.
+	Base bool
+	With []int
 }
 
 // Error counts the paths and names the first.

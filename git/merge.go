@@ -143,14 +143,11 @@ type Commit struct {
 // mirror. The same arguments give the same id. A conflict is a
 // *ConflictError.
 func (r *Repo) Merge(ctx context.Context, onto string, c Commit) (string, error) {
-	if err := errors.Join(CheckID(onto), CheckID(c.Head), c.Author.check(), c.Committer.check()); err != nil {
+	if err := errors.Join(CheckID(onto), c.check()); err != nil {
 		return "", fmt.Errorf("merge: %w", err)
 	}
 	if r.m == nil {
 		return "", errors.New("merge: a developer's clone is read-only")
-	}
-	if strings.Contains(c.Message, "\x00") {
-		return "", errors.New("merge: the message holds a NUL")
 	}
 	id := ""
 	err := r.read(ctx, fmt.Sprintf("merge %s into %s", c.Head, onto), func(s *scratch) (err error) {
@@ -195,17 +192,9 @@ func (s *scratch) commitMerge(ctx context.Context, onto string, c Commit) (strin
 		return "", err
 	}
 	if tree == "" {
-		return "", &ConflictError{Onto: onto, Head: c.Head, Paths: conflicts}
+		return "", &ConflictError{Onto: onto, Head: c.Head, Paths: conflicts, Base: true}
 	}
-	out, err := s.x.run(ctx, command{
-		args: []string{"commit-tree", tree, "-p", onto, "-p", c.Head, "-F", "-"}, dir: s.repoDir, stdin: []byte(c.Message),
-		env: append(c.Author.env("AUTHOR"), c.Committer.env("COMMITTER")...),
-	})
-	if err != nil {
-		return "", err
-	}
-	id := strings.TrimSpace(string(out))
-	return id, CheckID(id)
+	return s.commitTree(ctx, tree, []string{onto, c.Head}, c, "")
 }
 
 // check refuses what git would drop or read differently.

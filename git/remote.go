@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,16 +44,30 @@ func (r *Repo) talk(ctx context.Context, c command) (command, error) {
 // Tips asks the remote where references are now, without fetching. A
 // reference it does not have is not in the map.
 func (r *Repo) Tips(ctx context.Context, refs ...string) (map[string]string, error) {
-	args := []string{"ls-remote", "--quiet", "--end-of-options", r.remote.URL, "HEAD"}
 	for _, ref := range refs {
 		if err := CheckRef(ref); err != nil {
 			return nil, fmt.Errorf("ask for references: %w", err)
 		}
-		args = append(args, ref)
 	}
 	if len(refs) == 0 {
 		return map[string]string{}, nil
 	}
+	all, err := r.list(ctx, refs...)
+	if err != nil {
+		return nil, err
+	}
+	tips := map[string]string{}
+	for _, ref := range refs { // git also answers for names that only end alike
+		if id, ok := all[ref]; ok {
+			tips[ref] = id
+		}
+	}
+	return tips, nil
+}
+
+// list asks the remote for HEAD and what patterns match.
+func (r *Repo) list(ctx context.Context, patterns ...string) (map[string]string, error) {
+	args := append([]string{"ls-remote", "--quiet", "--end-of-options", r.remote.URL, "HEAD"}, patterns...)
 	c, err := r.talk(ctx, command{args: args})
 	if err != nil {
 		return nil, fmt.Errorf("ask for references: %w", err)
@@ -68,13 +83,21 @@ func (r *Repo) Tips(ctx context.Context, refs ...string) (map[string]string, err
 	if len(all) == 0 { // no HEAD either: an empty repository, or a page that is no git at all
 		return nil, &RemoteError{Kind: Unavailable, Op: "ask for references", Detail: "the remote lists no references, not even HEAD"}
 	}
-	tips := map[string]string{}
-	for _, ref := range refs { // git also answers for names that only end alike
-		if id, ok := all[ref]; ok {
-			tips[ref] = id
-		}
+	return all, nil
+}
+
+// TipsBelow asks the remote for the references of a folder, such as
+// "refs/heads/agentplane/candidate/", and where they are.
+func (r *Repo) TipsBelow(ctx context.Context, folder string) (map[string]string, error) {
+	if err := CheckRef(folder + "x"); err != nil || !strings.HasSuffix(folder, "/") {
+		return nil, fmt.Errorf("ask for references: %.200q is no folder of references, such as refs/heads/a/", folder)
 	}
-	return tips, nil
+	all, err := r.list(ctx, folder+"*")
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(ref, _ string) bool { return !strings.HasPrefix(ref, folder) })
+	return all, nil
 }
 
 // remoteError turns what a child said about the remote into a *RemoteError,

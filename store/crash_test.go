@@ -51,6 +51,9 @@ func child() int {
 		return complain(err)
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(log, format+"\n", args...) }
+	if os.Getenv(laneEnv) != "" {
+		return complain(laneChild(ctx, db, seed, say))
+	}
 	go receiveForever(ctx, db, seed, say)
 	go receiveForever(ctx, db, seed+1_000_000, say)
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -138,10 +141,10 @@ func TestKillNineLosesNothing(t *testing.T) {
 	})
 }
 
-func spawn(t *testing.T, url, log string, seed uint64) *exec.Cmd {
+func spawn(t *testing.T, url, log string, seed uint64, env ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), childEnv+"="+url, logEnv+"="+log, seedEnv+"="+fmt.Sprint(seed))
+	c.Env = append(append(os.Environ(), childEnv+"="+url, logEnv+"="+log, seedEnv+"="+fmt.Sprint(seed)), env...)
 	c.Stderr = os.Stderr
 	must(t, c.Start())
 	return c
