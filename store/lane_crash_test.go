@@ -64,9 +64,6 @@ func laneChild(ctx context.Context, db *store.DB, seed uint64, say func(string, 
 
 // feed enters one pull request after the other.
 func feed(ctx context.Context, db *store.DB, id store.LaneID, n int, say func(string, ...any)) {
-	for _, e := range opening() {
-		_, _ = db.Step(ctx, id, e)
-	}
 	for {
 		n++
 		var failed error
@@ -101,6 +98,11 @@ func TestKillNineLosesNoStepAndNoOutcome(t *testing.T) {
 	onBoth(t, func(t *testing.T, b backend) {
 		url, log := b.url(t), filepath.Join(t.TempDir(), "log")
 		must(t, os.WriteFile(log, nil, 0o600))
+		first := open(t, url, quick())
+		for _, id := range crashLanes() { // once: a late copy of a reading of the tip freezes a lane
+			step(t, first, id, opening()...)
+		}
+		must(t, first.Close())
 		random := rand.New(rand.NewPCG(20260102, 7))
 		children := make([]*exec.Cmd, 1)
 		if b.name == "postgres" { // two at a time: the survivor takes over
@@ -149,7 +151,8 @@ func TestKillNineLosesNoStepAndNoOutcome(t *testing.T) {
 			}
 			t.Logf("%s: %d entered, %d landings, %d rows", id, len(entered[id.String()]), len(landings), len(rows))
 			if lost > 0 || len(landings) == 0 || len(entered[id.String()]) < laneKills {
-				t.Errorf("%s: %d of %d entries lost, %d landings", id, lost, len(entered[id.String()]), len(landings))
+				t.Errorf("%s: %d of %d entries lost, %d landings; paused %+v, frozen %+v, rest %+v, candidates %+v",
+					id, lost, len(entered[id.String()]), len(landings), l.Paused, l.Frozen, l.Rest, l.Candidates)
 			}
 		}
 	})
