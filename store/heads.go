@@ -166,17 +166,23 @@ func distinctFailures(failed []FailedCheck) []FailedCheck {
 	return slices.CompactFunc(sorted, FailedCheck.same)
 }
 
-// newestHeads selects the heads that Past goes back to.
-const newestHeads = `SELECT sha FROM heads WHERE repo = $1 AND ref = $2 ORDER BY n DESC, first_at DESC, sha LIMIT $3`
+// newestHeads selects the heads that Past goes back to: the newest, and the newest at which something was decided. Otherwise
+// failures would be forgotten after enough pushes.
+const newestHeads = `SELECT sha FROM (SELECT sha FROM heads WHERE repo = $1 AND ref = $2 ORDER BY n DESC, first_at DESC, sha LIMIT $3) AS newest
+	UNION SELECT sha FROM (SELECT sha FROM heads WHERE repo = $1 AND ref = $2 AND (
+		EXISTS (SELECT 1 FROM failed_checks f WHERE f.repo = heads.repo AND f.ref = heads.ref AND f.sha = heads.sha) OR
+		EXISTS (SELECT 1 FROM passed_checks p WHERE p.repo = heads.repo AND p.ref = heads.ref AND p.sha = heads.sha))
+		ORDER BY n DESC, first_at DESC, sha LIMIT $3) AS decided`
 
-// Past reads the newest 50 heads of a branch, newest first, and what failed on
+// Past reads the newest 50 heads of a branch and the newest 50 at which a check
+// failed or passed, all newest first, and what failed on
 // them, in the order of the heads.
 func (db *DB) Past(ctx context.Context, repo int64, ref string) ([]Head, []FailedCheck, error) {
 	if storable("branch", ref) != nil {
 		return nil, nil, nil
 	}
-	rows, err := db.r.QueryContext(ctx, db.q(`SELECT sha, first_at, last_at FROM heads WHERE repo = $1 AND ref = $2 ORDER BY n DESC, first_at DESC, sha LIMIT $3`),
-		repo, ref, pastHeads)
+	rows, err := db.r.QueryContext(ctx, db.q(`SELECT sha, first_at, last_at FROM heads WHERE repo = $1 AND ref = $2
+		AND sha IN (`+newestHeads+`) ORDER BY n DESC, first_at DESC, sha`), repo, ref, pastHeads)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the heads of %s: %w", ref, err)
 	}

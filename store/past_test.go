@@ -91,6 +91,31 @@ func TestThePastIsBounded(t *testing.T) {
 	})
 }
 
+// TestPushesDoNotWashThePastAway: nothing is decided on the heads that an agent pushes to have its failures forgotten.
+func TestPushesDoNotWashThePastAway(t *testing.T) {
+	onBoth(t, func(t *testing.T, b backend) {
+		db := open(t, b.url(t), quick())
+		ctx := within(t)
+		for i := range 100 {
+			sha := fmt.Sprintf("%03d", i)
+			must(t, db.PutHead(ctx, 1, branch, sha, minute(i)))
+			switch {
+			case i < 3:
+				must(t, db.PutFailures(ctx, 1, branch, sha, []store.FailedCheck{{Requirement: "check", Signature: "s", PR: 1, At: minute(i)}}))
+			case i == 3:
+				must(t, db.PutPasses(ctx, 1, branch, sha, []string{"build"}))
+			}
+		}
+		heads, failed, err := db.Past(ctx, 1, branch)
+		must(t, err)
+		passed, err := db.Passes(ctx, 1, branch)
+		must(t, err)
+		if len(heads) != 54 || heads[53].SHA != "000" || len(failed) != 3 || failed[0].SHA != "002" || len(passed) != 1 {
+			t.Errorf("%d heads, %+v, %+v", len(heads), failed, passed)
+		}
+	})
+}
+
 func TestFailuresOfAHeadAreReplaced(t *testing.T) {
 	onBoth(t, func(t *testing.T, b backend) {
 		db := open(t, b.url(t), quick())
