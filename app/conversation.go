@@ -86,9 +86,18 @@ func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
 	return commands, nil
 }
 
-// headAt is the head that the branch had at a time, "" when that is not known. GitHub cuts the times of comments to whole
-// seconds, so one that was written in the second of a push counts as written before it.
+// boundWithin is how long after a comment was written the App may first read it and still tell which head it was about.
+// Whoever was away for longer may have missed a push.
+const boundWithin = 10 * time.Minute
+
+// headAt is the head that the branch had at a time, "" when that is not known: it is too long ago to tell, or the present
+// head was pushed again since, and what stood there in between was perhaps never seen. GitHub cuts the times of comments to
+// whole seconds, so one that was written in the second of a push counts as written before it.
 func (r *reader) headAt(at time.Time) string {
+	again := len(r.heads) > 0 && !r.heads[0].LastAt.After(at) && r.pushed.After(at)
+	if again || r.config.Now().Sub(at) > boundWithin {
+		return ""
+	}
 	for _, h := range r.heads {
 		if !h.LastAt.After(at) {
 			return h.SHA

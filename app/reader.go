@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
@@ -22,6 +23,7 @@ type reader struct {
 	commits  Commits
 	contract *ownership.Contract
 	heads    []store.Head // of the branch, newest first
+	pushed   time.Time    // when the head was last pushed, as far as a delivery told
 	open     []gh.Pull    // see openPulls
 	facts    checks.Facts
 }
@@ -74,6 +76,11 @@ func (r *reader) past(ctx context.Context) error {
 		return err
 	}
 	r.heads = heads
+	push, _, err := r.db.Pusher(ctx, r.site.id, headRef(r.pull), r.pull.Head.SHA)
+	if err != nil {
+		return err
+	}
+	r.pushed = push.At
 	past := &checks.Past{}
 	for _, h := range slices.Backward(heads) {
 		past.Heads = append(past.Heads, h.SHA)
