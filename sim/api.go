@@ -48,6 +48,10 @@ func (g *GitHub) serve(w http.ResponseWriter, r *http.Request) {
 		g.serveAPI(w, r, rest)
 		return
 	}
+	if path == "/api/graphql" {
+		g.serveAPI(w, r, "/graphql")
+		return
+	}
 	if g.serveGit(w, r) {
 		return
 	}
@@ -67,7 +71,7 @@ func (g *GitHub) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 	if known {
 		x.Route = op.method + " " + op.pattern
 	}
-	moved := g.movedBy(op, params)
+	moved := g.movedBy(op, params, body)
 	g.ids["exchange"]++
 	x.N = int(g.ids["exchange"])
 	g.mu.Unlock()

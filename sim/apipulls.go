@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 func pullRoutes() []route {
@@ -118,6 +120,17 @@ type pullRequest struct {
 	Draft bool    `json:"draft"`
 }
 
+// refuse is GitHub's answer to a title or a text that it does not take, or nil.
+func (q *pullRequest) refuse() *reply {
+	switch {
+	case q.Title != nil && strings.TrimSpace(*q.Title) == "":
+		return validationFailed("PullRequest", "title", "missing_field", "")
+	case utf8.RuneCountInString(deref(q.Body)) > maxComment:
+		return validationFailed("PullRequest", "body", "custom", fmt.Sprintf("body is too long (maximum is %d characters)", maxComment))
+	}
+	return nil
+}
+
 func (c *call) createPull() *reply {
 	var q pullRequest
 	if refusal := c.decode(&q); refusal != nil {
@@ -125,6 +138,9 @@ func (c *call) createPull() *reply {
 	}
 	if q.Title == nil || q.Head == nil || q.Base == nil {
 		return invalid(`"title", "head" and "base" weren't all supplied.`)
+	}
+	if refusal := q.refuse(); refusal != nil {
+		return refusal
 	}
 	p, problem, err := c.repo.openPull(NewPull{By: c.actor(), Title: *q.Title, Body: deref(q.Body), Head: *q.Head, Base: *q.Base, Draft: q.Draft})
 	switch {
@@ -151,6 +167,9 @@ func (c *call) updatePull() *reply {
 	}
 	if q.State != nil && *q.State != "open" && *q.State != "closed" {
 		return validationFailed("PullRequest", "state", "invalid", "")
+	}
+	if refusal := q.refuse(); refusal != nil {
+		return refusal
 	}
 	if problem := p.edit(c.actor(), PullEdit{Title: q.Title, Body: q.Body, Base: q.Base, State: q.State}); problem != "" {
 		return validationFailed("PullRequest", "base", "invalid", problem)

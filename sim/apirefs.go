@@ -14,7 +14,11 @@ func refRoutes() []route {
 }
 
 // movedBy is the repository whose references an operation may move, or nil.
-func (g *GitHub) movedBy(op route, params map[string]string) *Repo {
+func (g *GitHub) movedBy(op route, params map[string]string, body []byte) *Repo {
+	if op.pattern == "/graphql" {
+		in, _ := readUpdateRefs(body)
+		return g.repoByNode(in.RepositoryID)
+	}
 	if op.need != "contents:write" && !strings.HasSuffix(op.pattern, "/update-branch") {
 		return nil
 	}

@@ -215,3 +215,33 @@ func TestFaultsAreReproducible(t *testing.T) {
 		t.Errorf("%d faults, want at most 3", hit)
 	}
 }
+
+// Right after a reference moved, readings may show its older tip.
+func TestStaleReferences(t *testing.T) {
+	w := wide(t)
+	auth := w.token(`null`)
+	old := w.repo.Tip("main")
+	next := w.child(old)
+	if got := w.call("PATCH", "/repos/octo/blog/git/refs/heads/main", auth, body(t, fields{"sha": next})); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	see := func(path string) string {
+		var got struct{ Object, Commit struct{ SHA string } }
+		w.must(jsonInto(w.call("GET", "/repos/octo/blog"+path, auth, "").body, &got))
+		return got.Object.SHA + got.Commit.SHA
+	}
+	f := only(FaultStale)
+	f.StaleFor = 5
+	w.g.SetFaults(f)
+	for _, path := range []string{"/git/ref/heads/main", "/branches/main"} {
+		if got := see(path); got != old {
+			t.Errorf("%s: %s, want the older tip %s", path, got, old)
+		}
+	}
+	for range 4 {
+		see("/branches/main")
+	}
+	if got := see("/git/ref/heads/main"); got != next {
+		t.Errorf("a while later: %s, want %s", got, next)
+	}
+}

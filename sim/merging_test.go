@@ -317,3 +317,44 @@ func TestStaleFetches(t *testing.T) {
 		t.Errorf("a while later: %s, want %s", got, w.repo.Tip("main"))
 	}
 }
+
+// An App opens a pull request of its lane, keeps it current, and it can be
+// merged by any method and opened again.
+func TestOffers(t *testing.T) {
+	w := wide(t)
+	auth := w.token(`null`)
+	pulls := "/repos/octo/blog/pulls"
+	for i, method := range []string{"merge", "squash", "rebase"} {
+		w.must(w.repo.Push(w.ann, "integration", w.repo.Tip("main"), true))
+		w.commit("integration", "file"+itoa(int64(i)), "x")
+		number := i + 1
+		at := pulls + "/" + itoa(int64(number))
+		for _, c := range []struct {
+			method, path, body string
+			status             int
+		}{
+			{"POST", pulls, `{"title":" ","head":"integration","base":"main"}`, 422},
+			{"POST", pulls, body(t, fields{"title": "x", "head": "integration", "base": "main", "body": strings.Repeat("x", 65537)}), 422},
+			{"POST", pulls, `{"title":"Offer","head":"integration","base":"main","body":"Evidence"}`, 201},
+			{"POST", pulls, `{"title":"Offer","head":"integration","base":"main"}`, 422},
+			{"PATCH", at, `{"title":"Newer","body":"More"}`, 200},
+			{"PATCH", at, body(t, fields{"body": strings.Repeat("x", 65537)}), 422},
+			{"PATCH", at, `{"base":"absent"}`, 422},
+			{"PATCH", at, `{"state":"closed"}`, 200},
+			{"PATCH", at, `{"state":"open"}`, 200},
+		} {
+			if got := w.call(c.method, c.path, auth, c.body); got.status != c.status {
+				t.Errorf("%s %s %.80s: %d %s, want %d", c.method, c.path, c.body, got.status, got.body, c.status)
+			}
+		}
+		if got := w.read(number); got.GetTitle() != "Newer" || got.GetBody() != "More" || got.GetUser().GetLogin() != "wide[bot]" {
+			t.Errorf("the offer: %s", got)
+		}
+		if _, err := w.repo.Pull(number).Merge(w.ann, Merge{Method: method}); err != nil || w.repo.Pull(number).State() != "merged" {
+			t.Errorf("merged by %s: %v", method, err)
+		}
+		if got := w.call("PATCH", at, auth, `{"state":"open"}`); got.status != 422 {
+			t.Errorf("opened after it was merged: %d", got.status)
+		}
+	}
+}

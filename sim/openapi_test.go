@@ -65,7 +65,7 @@ func TestEveryOperationAnswersAsGitHubDescribes(t *testing.T) {
 		}
 	}
 	for _, r := range routes() {
-		if name := r.method + " " + r.pattern; !answered[name] {
+		if name := r.method + " " + r.pattern; !answered[name] && name != graphqlRoute {
 			t.Errorf("%s was never answered with success: call it here", name)
 		}
 	}
@@ -267,7 +267,7 @@ var everyEvent = []string{
 	"branch_protection_rule created", "branch_protection_rule deleted", "branch_protection_rule edited",
 	"check_run completed", "check_run created", "check_run rerequested",
 	"check_suite completed", "check_suite requested", "check_suite rerequested",
-	"installation created", "installation deleted", "installation new_permissions_accepted", "installation suspend", "installation unsuspend",
+	"create", "delete", "installation created", "installation deleted", "installation new_permissions_accepted", "installation suspend", "installation unsuspend",
 	"installation_repositories added", "installation_repositories removed", "issue_comment created", "issue_comment deleted", "issue_comment edited", "ping",
 	"pull_request closed", "pull_request converted_to_draft", "pull_request edited", "pull_request labeled", "pull_request opened",
 	"pull_request ready_for_review", "pull_request reopened", "pull_request review_request_removed", "pull_request review_requested",

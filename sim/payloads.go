@@ -90,6 +90,22 @@ func (r *Repo) sendPush(by *User, c refChange) {
 	})
 }
 
+// sendMade tells of a branch or tag that was made or deleted.
+func (r *Repo) sendMade(by *User, c refChange) {
+	kind, name := "branch", strings.TrimPrefix(c.ref, "refs/heads/")
+	if tag, isTag := strings.CutPrefix(c.ref, "refs/tags/"); isTag {
+		kind, name = "tag", tag
+	}
+	body := fields{"ref": name, "ref_type": kind, "pusher_type": "user", "sender": r.g.renderUser(by)}
+	switch {
+	case c.after == "":
+		r.broadcast("delete", "", func(*App) fields { return maps.Clone(body) })
+	case c.before == "":
+		body["master_branch"], body["description"] = r.defaultBranch, nil
+		r.broadcast("create", "", func(*App) fields { return maps.Clone(body) })
+	}
+}
+
 func (r *Repo) pushPayload(by *User, c refChange) fields {
 	repo := r.renderRepo()
 	owner, _ := r.g.renderUser(r.owner).(fields)

@@ -132,6 +132,7 @@ func (r *Repo) announce(by *User) error {
 		branch, isBranch := strings.CutPrefix(c.ref, "refs/heads/")
 		if isBranch || tags <= 3 { // more than three tags at once: no event at all
 			r.sendPush(by, c)
+			r.sendMade(by, c)
 		}
 		r.g.log(Event{Kind: "push", Repo: r.fullName(), Actor: login(by), SHA: c.after, Text: describePush(c)})
 		if isBranch {

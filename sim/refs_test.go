@@ -149,12 +149,11 @@ func TestRacingPushesAreRefused(t *testing.T) {
 	if out, err := gitRun(t, dir, token, "commit", "-q", "--allow-empty", "-m", "Late"); err != nil {
 		t.Fatal(out)
 	}
-	foreign := ""
-	w.g.o.Before = func(x Exchange) {
-		if x.Route == routePush && x.Method == "POST" && foreign == "" {
-			foreign = w.commit("main", "foreign", "x")
-		}
-	}
+	foreign, err := gitRun(t, dir, token, "commit-tree", "-m", "Foreign", "-p", "origin/main", "origin/main^{tree}")
+	w.must(err)
+	foreign = strings.TrimSpace(foreign)
+	hook := filepath.Join(dir, ".git", "hooks", "pre-push") // which git runs between the two
+	w.must(os.WriteFile(hook, []byte("#!/bin/sh\nexec git push -q --no-verify origin "+foreign+":refs/heads/main\n"), 0o700))
 	out, err := gitRun(t, dir, token, "push", "origin", "HEAD:main")
 	if err == nil || !strings.Contains(out, "remote rejected") || w.repo.Tip("main") != foreign {
 		t.Errorf("a push overtaken by another: %v %s", err, out)

@@ -26,7 +26,7 @@ type route struct {
 // of the path; ref, path, basehead, branch and a label's name take as many as there are.
 func routes() []route {
 	all := appRoutes()
-	for _, more := range [][]route{ruleRoutes(), repoRoutes(), gitRoutes(), refRoutes(), pullRoutes(), peopleRoutes(), checkRoutes(), actionRoutes(), mergeRoutes()} {
+	for _, more := range [][]route{ruleRoutes(), repoRoutes(), gitRoutes(), refRoutes(), pullRoutes(), peopleRoutes(), checkRoutes(), actionRoutes(), mergeRoutes(), graphqlRoutes()} {
 		all = append(all, more...)
 	}
 	return all
