@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
@@ -100,7 +101,7 @@ func (o *followUp) react(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range o.report.Commands {
+	for i, c := range o.report.Commands {
 		if answered[c.Comment] {
 			continue
 		}
@@ -108,14 +109,31 @@ func (o *followUp) react(ctx context.Context) error {
 		if c.Accepted {
 			reaction = reactionAccepted
 		}
-		if err := o.site.React(ctx, c.Comment, reaction); err != nil && !gh.Absent(err) {
-			return err
+		if !flood(o.report.Commands[:i], c) {
+			if err := o.site.React(ctx, c.Comment, reaction); err != nil && !gh.Absent(err) {
+				return err
+			}
 		}
 		if _, err := o.db.PutAnswer(ctx, key, c.Comment); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maxAnswers is how many commands of one account are answered that it wrote within a minute. The others are heard, silently:
+// everybody may comment on a public repository, and GitHub limits what an App writes for all of an installation.
+const maxAnswers = 10
+
+// flood reports whether a command comes after too many others of the same account.
+func flood(earlier []checks.CommandResult, c checks.CommandResult) bool {
+	n := 0
+	for _, e := range earlier { // in the order of the comments
+		if e.By.ID == c.By.ID && c.At.Sub(e.At) < time.Minute {
+			n++
+		}
+	}
+	return n >= maxAnswers
 }
 
 // label marks what a person has to look at, and takes the mark away once a person has said to go on.

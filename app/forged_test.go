@@ -129,3 +129,28 @@ func TestPermissionsThatWereNotAccepted(t *testing.T) {
 		})
 	}
 }
+
+// TestAFloodOfCommandsIsNotAnswered: everybody may comment on a public repository, and GitHub limits what an App may write.
+func TestAFloodOfCommandsIsNotAnswered(t *testing.T) {
+	j := newJudged(t)
+	sha := j.commit("metadata", "agent/metadata", map[string]string{"package-lock.json": `{"a":1}` + "\n"})
+	p := j.open("metadata", "agent/metadata")
+	j.settle()
+	mark := j.hub.Mark()
+	for range 130 {
+		p.Comment(j.eve, "/retry please")
+	}
+	j.settle()
+	answers := 0
+	for _, w := range j.since(mark).written {
+		if strings.Contains(w, "/reactions") {
+			answers++
+		}
+	}
+	if answers == 0 || answers > 10 {
+		t.Errorf("130 commands of one minute were answered %d times, want at most 10", answers)
+	}
+	j.later()
+	p.Comment(j.ana, "/approve lockfiles")
+	j.want(sha, checks.CheckReview, "success", "somebody else is heard all the same")
+}
