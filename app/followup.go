@@ -34,9 +34,6 @@ type followUp struct {
 
 // remember stores what later judgements will need. It comes before everything that GitHub is told.
 func (o *followUp) remember(ctx context.Context) error {
-	if o.pull.Head.Repo != o.site.id {
-		return nil
-	}
 	now := o.config.Now()
 	var failed []store.FailedCheck
 	for _, s := range o.report.Signatures {

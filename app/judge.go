@@ -73,9 +73,6 @@ func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 
 // seen records that the branch of a pull request is judged at its head, since when that was pushed as far as it is known.
 func (a *App) seen(ctx context.Context, s site, pull gh.Pull) error {
-	if pull.Head.Repo != s.id {
-		return nil
-	}
 	push, known, err := a.db.Pusher(ctx, s.id, headRef(pull), pull.Head.SHA)
 	if err != nil {
 		return err

@@ -66,11 +66,8 @@ func (r *reader) gather(ctx context.Context) error {
 	return nil
 }
 
-// past reads what the store remembers of the branch. A fork's branch has no past here.
+// past reads what the store remembers of the branch.
 func (r *reader) past(ctx context.Context) error {
-	if r.pull.Head.Repo != r.site.id {
-		return nil
-	}
 	heads, failures, err := r.db.Past(ctx, r.site.id, headRef(r.pull))
 	if err != nil {
 		return err
@@ -106,8 +103,14 @@ func (r *reader) past(ctx context.Context) error {
 	return err
 }
 
-// headRef is the full name of the branch that a pull request comes from.
-func headRef(p gh.Pull) string { return "refs/heads/" + p.Head.Name }
+// headRef is the full name, in the base's repository, of what a pull request comes from: a branch, or of a fork the
+// reference that GitHub keeps for the pull request.
+func headRef(p gh.Pull) string {
+	if p.Head.Repo != p.Base.Repo {
+		return pullRef(p.Number)
+	}
+	return "refs/heads/" + p.Head.Name
+}
 
 // maxOtherHeads is how many earlier heads with the head's own tree are asked for evidence.
 const maxOtherHeads = 2

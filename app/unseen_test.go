@@ -31,3 +31,22 @@ func TestAHeadThatWasOnlyShownIsNotApproved(t *testing.T) {
 	p.Comment(j.ana, "/approve lockfiles")
 	j.want(bad, checks.CheckReview, "success", "she looked again")
 }
+
+// TestAForksApprovalIsBoundToItsContract: what is remembered of an approval does not depend on where the branch lives.
+func TestAForksApprovalIsBoundToItsContract(t *testing.T) {
+	j := newJudged(t)
+	dev := j.hub.User("dev")
+	fork, err := j.repo.Fork(dev)
+	j.must(err)
+	sha, err := fork.Commit(sim.Commit{By: dev, Branch: "schema", From: "main", Message: "Work", Files: map[string]string{"src/content/config.ts": schemaAfter}})
+	j.must(err)
+	p, err := j.repo.OpenPull(sim.NewPull{By: dev, Title: "Work", Head: "dev:schema", Base: "main"})
+	j.must(err)
+	j.want(sha, checks.CheckReview, "action_required", "an interface changed")
+	_, err = p.Review(j.ben, sim.Approved, "")
+	j.must(err)
+	j.want(sha, checks.CheckReview, "success", "an architect approved")
+	_, err = j.repo.Commit(sim.Commit{Branch: "main", Message: "Contract", Files: map[string]string{".agentplane.yml": judgedContract + "# another\n"}})
+	j.must(err)
+	j.want(sha, checks.CheckReview, "action_required", "it was given under an earlier contract")
+}
