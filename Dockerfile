@@ -9,10 +9,10 @@ COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /agentplane ./cmd/agentplane
 
 # Debian, because the server runs git; util-linux brings prlimit, which bounds it;
-# universal-ctags reads what an interface's files define.
+# universal-ctags reads what an interface's files define; openssh-client signs.
 FROM debian:bookworm-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates git util-linux universal-ctags \
+ && apt-get install -y --no-install-recommends ca-certificates git openssh-client util-linux universal-ctags \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/agentplane --shell /usr/sbin/nologin agentplane \
  && install -d -o agentplane -g agentplane -m 0700 /var/lib/agentplane
