@@ -27,7 +27,7 @@ help: ## list the targets
 test: ## everything CI runs: installs what it needs, then format, vet, lint, architecture, tests, build
 	@start=$$SECONDS; \
 	for step in setup fmt vet lint architecture build faults race; do $(MAKE) --no-print-directory $$step; done; \
-	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, 240 fault schedules and go test -race, in %s s\n' $$((SECONDS - start))
+	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, 220 fault schedules and go test -race, in %s s\n' $$((SECONDS - start))
 
 setup: ## install what the tests need and this machine lacks (Debian packages; says which)
 	$(call step,setup: what the tests need)
@@ -56,11 +56,11 @@ build: ## every package builds without cgo
 
 race: ## all tests under the race detector; generated files and goldens are compared by them
 	$(call step,go test -race $(PKG))
-	@.ci/gotest -race -timeout 9m $(TESTFLAGS) $(PKG)
+	@.ci/gotest -race -timeout 18m $(TESTFLAGS) $(PKG)
 
-faults: ## 240 seeded schedules of lost, late and failing requests, without the race detector
+faults: ## 220 seeded schedules of lost, late and failing requests, without the race detector
 	$(call step,fault schedules)
-	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 9m -parallel 6 -run '^TestFaults' ./app
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^TestFaults' ./app
 
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo
@@ -75,7 +75,7 @@ fuzz: ## every fuzz target for FUZZTIME each (default 30s)
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "./$$(dirname "$$file")" </dev/null; \
 	done
 
-soak: ## 2,400 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
+soak: ## 2,200 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
 	@AGENTPLANE_LONG=1 .ci/gotest -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
 long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)

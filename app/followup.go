@@ -85,8 +85,19 @@ func (o *followUp) interventions() []store.Intervention {
 // act tells people: a reaction to each command, once; the label; the reviewers who are needed, once. Each is looked up before
 // it is done and may be done twice without harm.
 func (o *followUp) act(ctx context.Context) error {
-	at := store.Key{Repo: o.site.id, PR: o.pull.Number}
-	return errors.Join(o.granted(at, o.react(ctx)), o.granted(at, o.label(ctx)), o.granted(at, o.request(ctx)))
+	return errors.Join(o.tolerated(o.react(ctx)), o.tolerated(o.label(ctx)), o.tolerated(o.request(ctx)))
+}
+
+// tolerated lets go of what GitHub refuses for good, such as a reaction in a locked conversation: the check runs say all of
+// it, and judging again would not change the answer. The next judgement asks again.
+func (o *followUp) tolerated(err error) error {
+	err = o.granted(store.Key{Repo: o.site.id, PR: o.pull.Number}, err)
+	var refused *gh.StatusError
+	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden && !gh.Absent(err) {
+		return err
+	}
+	o.log.Warn("follow-up refused by GitHub", "repo", o.site.id, "pr", o.pull.Number, "error", err)
+	return nil
 }
 
 func (o *followUp) react(ctx context.Context) error {

@@ -169,3 +169,28 @@ func TestAPlannerWidensTheScope(t *testing.T) {
 		t.Errorf("the summary does not name who widened the scope:\n%s", got)
 	}
 }
+
+// TestARefusedReactionHoldsNothingUp: GitHub takes the right to react away, and the verdict comes all the same.
+func TestARefusedReactionHoldsNothingUp(t *testing.T) {
+	j := newJudged(t, func(s *setup) { s.files["src/lib/other.ts"] = "export {};\n" })
+	sha := j.commit("search", "agent/search", map[string]string{"src/lib/listing.ts": "export {};\n", "src/lib/other.ts": "export let x;\n"})
+	p := j.open("search", "agent/search")
+	j.settle()
+	j.later()
+	p.Comment(j.ana, "/expand src/lib/listing.ts the page needs it")
+	j.want(sha, checks.CheckOwnership, "failure", "one of two paths")
+	j.must(j.inst.Grant("pull_requests", "read"))
+	j.later()
+	mark := j.hub.Mark()
+	p.Comment(j.ana, "/expand src/lib/other.ts and this")
+	j.want(sha, checks.CheckOwnership, "success", "ana is an integrator")
+	refused := 0
+	for _, r := range j.hub.APIRequests(mark) {
+		if strings.HasSuffix(r.Path, "/reactions") && r.Status == 403 {
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d reactions were refused, want one", refused)
+	}
+}
