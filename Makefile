@@ -19,15 +19,15 @@ step = @printf '\n==> %s\n' "$(1)"
 # Packages with a test file that matches a pattern, as arguments for go test.
 packages = $$(git grep -lE --untracked '$(1)' -- '*_test.go' ':!testdata' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help test setup fmt vet lint architecture race faults build demo bench fuzz soak long mutants simulate octokit generate clean
+.PHONY: help test setup fmt vet lint architecture race worlds build demo bench fuzz soak long mutants simulate octokit generate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 test: ## everything CI runs: installs what it needs, then format, vet, lint, architecture, tests, build
 	@start=$$SECONDS; \
-	for step in setup fmt vet lint architecture build faults race; do $(MAKE) --no-print-directory $$step; done; \
-	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, 220 fault schedules and go test -race, in %s s\n' $$((SECONDS - start))
+	for step in setup fmt vet lint architecture build worlds race; do $(MAKE) --no-print-directory $$step; done; \
+	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, worlds under faults and kills, and go test -race, in %s s\n' $$((SECONDS - start))
 
 setup: ## install what the tests need and this machine lacks (Debian packages; says which)
 	$(call step,setup: what the tests need)
@@ -58,9 +58,9 @@ race: ## all tests under the race detector; generated files and goldens are comp
 	$(call step,go test -race $(PKG))
 	@.ci/gotest -race -timeout 18m $(TESTFLAGS) $(PKG)
 
-faults: ## 220 seeded schedules of lost, late and failing requests, without the race detector
-	$(call step,fault schedules)
-	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^TestFaults' ./app
+worlds: ## whole worlds, without the race detector: 220 fault schedules, 24 kills of the server, check against the App
+	$(call step,worlds: faults$(,) kills$(,) parity)
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^(TestFaults|TestAKilledServer|TestCheckAndTheApp)' ./app ./cmd/agentplane
 
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo

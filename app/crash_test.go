@@ -201,7 +201,13 @@ func TestAKilledServerLosesNoAcceptedDelivery(t *testing.T) {
 	if err := v.repo.Collaborate(bot, "write"); err != nil {
 		t.Fatal(err)
 	}
-	for point := 1; point <= 12; point++ {
+	stride := 1
+	if raceDetector { // make worlds kills it at all of them
+		stride = 4
+	}
+	kills := 0
+	for point := 1; point <= 12; point += stride {
+		kills += 2
 		for _, after := range []bool{false, true} {
 			v.mu.Lock()
 			v.fuse, v.after = point, after
@@ -221,8 +227,8 @@ func TestAKilledServerLosesNoAcceptedDelivery(t *testing.T) {
 			v.survive(sha, fmt.Sprintf("killed at exchange %d, after its answer: %v", point, after))
 		}
 	}
-	if v.kills < 20 {
-		t.Errorf("only %d of 24 kills hit a server at work", v.kills)
+	if v.kills < kills*5/6 {
+		t.Errorf("only %d of %d kills hit a server at work", v.kills, kills)
 	}
 	t.Logf("%d kills", v.kills)
 }

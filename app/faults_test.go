@@ -14,7 +14,7 @@ import (
 	"github.com/agentplane/agentplane/sim"
 )
 
-// schedules is how many seeded fault schedules of a story are run: usually as many (make faults), and ten times as many
+// schedules is how many seeded fault schedules of a story are run: usually as many (make worlds), and ten times as many
 // with AGENTPLANE_LONG=1 (make soak). Under the race detector, which takes five times as long for each, they are fewer.
 func schedules(usually int) int {
 	long := os.Getenv("AGENTPLANE_LONG") != ""

@@ -25,7 +25,10 @@ func fixtures() []fixture {
 
 // TestCheckAndTheAppFindTheSame judges every fixture twice: by the App, over HTTP, and by `agentplane check` in a clone.
 func TestCheckAndTheAppFindTheSame(t *testing.T) {
-	for _, f := range fixtures() {
+	for i, f := range fixtures() {
+		if raceDetector && i%8 != 0 { // make worlds plays all of them
+			continue
+		}
 		t.Run(f.why, func(t *testing.T) {
 			t.Parallel()
 			s := newParity(t)
