@@ -26,9 +26,14 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run executes one command line and returns its exit status. The first signal asks the command to end; a second one ends
 // the process at once.
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	context.AfterFunc(signalled, func() { // nobody hears of the first signal before a second one would end the process
+		stop()
+		cancel()
+	})
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
