@@ -11,6 +11,7 @@ FUZZTIME ?= 30s
 BENCH    ?= .
 BENCHTIME ?= 1s
 TESTFLAGS ?=
+PURE     := checks|ownership|queue
 
 , := ,
 # Format, vet, lint, architecture and build run without cgo, so that they share
@@ -19,15 +20,15 @@ step = @printf '\n==> %s\n' "$(1)"
 # Packages with a test file that matches a pattern, as arguments for go test.
 packages = $$(git grep -lE --untracked '$(1)' -- '*_test.go' ':!testdata' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
-.PHONY: help test setup fmt vet lint architecture race worlds build demo bench fuzz soak long mutants simulate octokit generate clean
+.PHONY: help test setup fmt vet lint architecture race pure worlds build demo bench fuzz soak long mutants simulate octokit generate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 test: ## everything CI runs: installs what it needs, then format, vet, lint, architecture, tests, build
 	@start=$$SECONDS; \
-	for step in setup fmt vet lint architecture build worlds race; do $(MAKE) --no-print-directory $$step; done; \
-	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, worlds under faults and kills, and go test -race, in %s s\n' $$((SECONDS - start))
+	for step in setup fmt vet lint architecture build pure worlds race; do $(MAKE) --no-print-directory $$step; done; \
+	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, pure packages, worlds under faults and kills, and go test -race, in %s s\n' $$((SECONDS - start))
 
 setup: ## install what the tests need and this machine lacks (Debian packages; says which)
 	$(call step,setup: what the tests need)
@@ -54,13 +55,17 @@ build: ## every package builds without cgo
 	$(call step,go build without cgo)
 	@CGO_ENABLED=0 $(GO) build ./... && echo "    builds"
 
-race: ## all tests under the race detector; generated files and goldens are compared by them
-	$(call step,go test -race $(PKG))
-	@.ci/gotest -race -timeout 18m $(TESTFLAGS) $(PKG)
+race: ## all tests of what runs concurrently, under the race detector; generated files and goldens are compared by them
+	$(call step,go test -race $(PKG)$(,) without the pure packages)
+	@.ci/gotest -race -timeout 18m $(TESTFLAGS) $$($(GO) list $(PKG) | grep -vE '/($(PURE))$$')
 
-worlds: ## whole worlds, without the race detector: 220 fault schedules, 24 kills of the server, check against the App
+pure: ## all tests of the pure packages, which start no goroutine: without the race detector, and so with all their cases
+	$(call step,go test of the pure packages)
+	@CGO_ENABLED=0 AGENTPLANE_WORLDS=$${AGENTPLANE_WORLDS:-5000} .ci/gotest -count 1 -timeout 18m ./checks ./ownership ./queue
+
+worlds: ## whole worlds, without the race detector: 120 fault schedules, 24 kills of the server, check against the App, the demo
 	$(call step,worlds: faults$(,) kills$(,) parity)
-	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^(TestFaults|TestAKilledServer|TestCheckAndTheApp)' ./app ./cmd/agentplane
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^(TestFaults|TestAKilledServer|TestCheckAndTheApp|TestReadme)' ./app ./cmd/agentplane
 
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo
@@ -75,7 +80,7 @@ fuzz: ## every fuzz target for FUZZTIME each (default 30s)
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "./$$(dirname "$$file")" </dev/null; \
 	done
 
-soak: ## 2,200 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
+soak: ## 1,200 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
 	@AGENTPLANE_LONG=1 .ci/gotest -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
 long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)

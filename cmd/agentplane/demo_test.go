@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,28 +19,6 @@ import (
 
 	"github.com/agentplane/agentplane/checks"
 )
-
-// readme shows what the demo prints, between two marks.
-const (
-	readme     = "../../README.md"
-	readmeFrom = "<!-- demo:begin (real output of the command above) -->\n```text\n"
-	readmeTo   = "```\n<!-- demo:end -->"
-)
-
-// differing is what differs from one run of the demo to the next: the port, times, commits and the number of requests,
-// which depends on what is read together. Columns are kept.
-var differing = regexp.MustCompile(`127\.0\.0\.1:\d+|(?m:^ *\d+\.\d\ds)|\d+ ms|\d+ API requests|\d+\.\d s\.`)
-
-var (
-	commits = regexp.MustCompile(`\b([0-9a-f]{10}|[0-9a-f]{7}(?:…))`)
-	numbers = regexp.MustCompile(`[ \d]*\d`)
-)
-
-func steady(output string) string {
-	return differing.ReplaceAllStringFunc(commits.ReplaceAllString(output, "#"), func(s string) string {
-		return numbers.ReplaceAllString(s, "#")
-	})
-}
 
 // playDemo runs `agentplane demo` as a person would, without a terminal. path is searched for programs first.
 func playDemo(t *testing.T, path string, args ...string) string {
@@ -59,31 +36,6 @@ func playDemo(t *testing.T, path string, args ...string) string {
 		t.Fatalf("agentplane demo %q: %v\n%s%s", args, err, &stdout, &stderr)
 	}
 	return stdout.String()
-}
-
-// TestReadmeShowsTheDemo holds the README's picture of the demo to what the demo prints.
-func TestReadmeShowsTheDemo(t *testing.T) {
-	t.Parallel()
-	got := playDemo(t, t.TempDir())
-	page, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begins := strings.Cut(string(page), readmeFrom)
-	shown, after, ends := strings.Cut(rest, readmeTo)
-	if !begins || !ends {
-		t.Fatalf("%s lacks the marks of the demo's output", readme)
-	}
-	d := cmp.Diff(steady(shown), steady(got))
-	if d == "" {
-		return
-	}
-	if !*update {
-		t.Fatalf("the README shows another demo; -update puts this one there (-shown +printed):\n%s", d)
-	}
-	if err := os.WriteFile(readme, []byte(before+readmeFrom+got+readmeTo+after), 0o644); err != nil { //nolint:gosec // a page of the repository
-		t.Fatal(err)
-	}
 }
 
 // TestDemoTellsPrograms reads the events, and finds the story in them. It is played without Universal Ctags: the review
