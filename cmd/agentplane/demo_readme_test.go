@@ -11,13 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readme shows what the demo prints, between two marks.
-const (
-	readme     = "../../README.md"
-	readmeFrom = "<!-- demo:begin (real output of the command above) -->\n```text\n"
-	readmeTo   = "```\n<!-- demo:end -->"
-)
-
 // differing is what differs from one run of the demo to the next: the port, times, commits and the number of requests,
 // which depends on what is read together. Columns are kept.
 var differing = regexp.MustCompile(`127\.0\.0\.1:\d+|(?m:^ *\d+\.\d\ds)|\d+ ms|\d+ API requests|\d+\.\d s\.`)

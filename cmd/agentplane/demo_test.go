@@ -20,6 +20,13 @@ import (
 	"github.com/agentplane/agentplane/checks"
 )
 
+// readme shows what the demo prints, between two marks.
+const (
+	readme     = "../../README.md"
+	readmeFrom = "<!-- demo:begin (real output of the command above) -->\n```text\n"
+	readmeTo   = "```\n<!-- demo:end -->"
+)
+
 // playDemo runs `agentplane demo` as a person would, without a terminal. path is searched for programs first.
 func playDemo(t *testing.T, path string, args ...string) string {
 	t.Helper()

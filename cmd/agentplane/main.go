@@ -26,17 +26,21 @@ func main() { os.Exit(run(os.Args[1:])) }
 // run executes one command line and returns its exit status. The first signal asks the command to end; a second one ends
 // the process at once.
 func run(args []string) int {
-	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignalled()
 	defer stop()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	context.AfterFunc(signalled, func() { // nobody hears of the first signal before a second one would end the process
-		stop()
-		cancel()
-	})
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	report(root.ErrOrStderr(), err)
 	return status(err)
+}
+
+// untilSignalled returns a context that ends with the first signal. Nobody hears of it before a second signal would end the
+// process.
+func untilSignalled() (context.Context, func()) {
+	signalled, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	end := func() { restore(); cancel() }
+	context.AfterFunc(signalled, end)
+	return ctx, end
 }
