@@ -121,9 +121,25 @@ func TestFaultsChangeNothingInTheEnd(t *testing.T) {
 	}
 }
 
+// swept waits for the sweep that the App begins with: its last request asks for deliveries.
+func (w *world) swept() {
+	w.t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	asked := func(r sim.Request) bool { return r.Route == "GET /app/hook/deliveries" }
+	for deadline := time.After(time.Minute); !slices.ContainsFunc(w.hub.APIRequests(0), asked); {
+		select {
+		case <-look.C:
+		case <-deadline:
+			w.t.Fatal("no sweep within a minute")
+		}
+	}
+	w.settle()
+}
+
 func TestFailedDeliveriesAreAskedForAgain(t *testing.T) {
 	w := newWorld(t)
-	w.settle()
+	w.swept() // else it might find the pull request by itself
 	w.hub.SetFaults(sim.Faults{Fail: 1})
 	sha := w.commit("metadata", "agent/metadata", map[string]string{"src/content/b.md": "b\n"})
 	w.open("metadata", "agent/metadata")
