@@ -70,13 +70,18 @@ func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
 	if err != nil {
 		return nil, err
 	}
+	missed, err := r.db.Watermark(ctx, missedMark)
+	if err != nil {
+		return nil, err
+	}
 	var commands []checks.Comment
 	for _, c := range all {
 		if _, ok := checks.ParseCommand(c.Body); !ok {
 			continue
 		}
 		c.Head = bound[c.ID]
-		if head := r.headAt(c.At); c.Head == "" && head != "" {
+		witnessed := r.heard[c.ID] && c.At.After(missed)
+		if head := r.headAt(c.At); c.Head == "" && head != "" && witnessed {
 			if c.Head, err = r.db.SeenComment(ctx, key, store.Comment{ID: c.ID, Head: head, Written: c.At}); err != nil {
 				return nil, err
 			}
@@ -85,6 +90,10 @@ func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
 	}
 	return commands, nil
 }
+
+// missedMark names the time of the newest delivery that did not reach the App. What was pushed until then may be unknown, so
+// a command from before is bound to nothing, and one that came by another way than its own delivery neither.
+const missedMark = "missed deliveries"
 
 // boundWithin is how long after a comment was written the App may first read it and still tell which head it was about.
 // Whoever was away for longer may have missed a push.

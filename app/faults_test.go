@@ -3,6 +3,8 @@ package app_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -121,13 +123,17 @@ func TestFaultsChangeNothingInTheEnd(t *testing.T) {
 	}
 }
 
-// swept waits for the sweep that the App begins with: its last request asks for deliveries.
+// swept waits until the sweep that the App begins with has ended, by what /readyz says.
 func (w *world) swept() {
 	w.t.Helper()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	asked := func(r sim.Request) bool { return r.Route == "GET /app/hook/deliveries" }
-	for deadline := time.After(time.Minute); !slices.ContainsFunc(w.hub.APIRequests(0), asked); {
+	running := func() bool {
+		answer := httptest.NewRecorder()
+		w.app.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		return strings.Contains(answer.Body.String(), "for the first time")
+	}
+	for deadline := time.After(time.Minute); running(); {
 		select {
 		case <-look.C:
 		case <-deadline:

@@ -15,7 +15,7 @@ import (
 // Check runs belong to a commit, not to a pull request. When several open pull requests have the same head, the one with
 // the lowest number speaks for all of them, and the worse verdict stands: the others wake it and leave. So two jobs never
 // write the check runs of one commit.
-func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
+func (a *App) judge(ctx context.Context, s site, number int, notices []store.Notice) error {
 	pull, err := s.Pull(ctx, number)
 	if err != nil {
 		return gone(err)
@@ -48,7 +48,7 @@ func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 		if err := a.seen(ctx, s, p); err != nil {
 			return err
 		}
-		report, err := a.report(ctx, s, p, others(group, p))
+		report, err := a.report(ctx, s, p, news{same: others(group, p), heard: heard(notices, p.Number)})
 		if err != nil {
 			return fmt.Errorf("judge pull request %d: %w", p.Number, err)
 		}
@@ -59,7 +59,7 @@ func (a *App) judge(ctx context.Context, s site, number int, again bool) error {
 		followUps, reports = append(followUps, o), append(reports, report)
 	}
 	a.met.verdict(reports)
-	p := &publisher{App: a, site: s, key: store.Key{Repo: s.id, PR: number}, again: again}
+	p := &publisher{App: a, site: s, key: store.Key{Repo: s.id, PR: number}, again: slices.ContainsFunc(notices, isAgain)}
 	if err := p.publish(ctx, checks.Combine(reports...)); err != nil {
 		return err
 	}
@@ -138,6 +138,23 @@ func (a *App) group(ctx context.Context, s site, pull gh.Pull) ([]gh.Pull, error
 	}
 	slices.SortFunc(group, func(x, y gh.Pull) int { return x.Number - y.Number })
 	return group, nil
+}
+
+// news is what the job knows of one pull request besides what GitHub tells.
+type news struct {
+	same  []gh.Pull      // the other open pull requests with the same head
+	heard map[int64]bool // comments whose own delivery brought this judgement about
+}
+
+// heard lists the comments on a pull request that notices tell of.
+func heard(notices []store.Notice, number int) map[int64]bool {
+	comments := map[int64]bool{}
+	for _, n := range notices {
+		if n.PR == number && n.Comment != 0 {
+			comments[n.Comment] = true
+		}
+	}
+	return comments
 }
 
 func others(group []gh.Pull, p gh.Pull) []gh.Pull {

@@ -22,9 +22,10 @@ type reader struct {
 	pull     gh.Pull
 	commits  Commits
 	contract *ownership.Contract
-	heads    []store.Head // of the branch, newest first
-	pushed   time.Time    // when the head was last pushed, as far as a delivery told
-	open     []gh.Pull    // see openPulls
+	heads    []store.Head   // of the branch, newest first
+	heard    map[int64]bool // comments whose own delivery brought this judgement about
+	pushed   time.Time      // when the head was last pushed, as far as a delivery told
+	open     []gh.Pull      // see openPulls
 	facts    checks.Facts
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/agentplane/agentplane/ownership"
 )
 
-// report reads the facts of one open pull request and has them judged. same are the other open pull requests with the
-// same head.
-func (a *App) report(ctx context.Context, s site, pull gh.Pull, same []gh.Pull) (checks.Report, error) {
+// report reads the facts of one open pull request and has them judged. n is what its job
+// knows besides.
+func (a *App) report(ctx context.Context, s site, pull gh.Pull, n news) (checks.Report, error) {
 	mirror := a.mirrors.Repo(s.id, git.Remote{URL: s.CloneURL(), Token: s.GitToken})
 	commits, refused, err := fetch(ctx, mirror, pull)
 	var remote *git.RemoteError
@@ -35,11 +35,11 @@ func (a *App) report(ctx context.Context, s site, pull gh.Pull, same []gh.Pull) 
 	read := facts
 	facts = basicFacts(pull, commits)
 	facts.Contract, facts.Touched, facts.ReadAt = read.Contract, read.Touched, a.config.Now()
-	facts.Siblings, facts.SiblingsKnown = siblings(pull, same), true
+	facts.Siblings, facts.SiblingsKnown = siblings(pull, n.same), true
 	if facts.Pusher, err = a.pusher(ctx, s, pull, contract); err != nil {
 		return checks.Report{}, err
 	}
-	r := &reader{App: a, site: s, mirror: mirror, pull: pull, commits: commits, contract: contract, facts: facts}
+	r := &reader{App: a, site: s, mirror: mirror, pull: pull, commits: commits, contract: contract, heard: n.heard, facts: facts}
 	if err := r.gather(ctx); err != nil {
 		return checks.Report{}, err
 	}

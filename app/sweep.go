@@ -40,7 +40,7 @@ func (a *App) sweepLoop(ctx context.Context) error {
 // history. It goes on past what fails, and returns all failures.
 func (a *App) Sweep(ctx context.Context) error {
 	start := time.Now()
-	err := errors.Join(a.sweepInstallations(ctx), a.redeliver(ctx))
+	err := errors.Join(a.redeliver(ctx), a.sweepInstallations(ctx)) // first what was missed: see missedMark
 	a.met.sweep(time.Since(start), err)
 	a.health.swept(a.config.Now(), err)
 	return err
@@ -119,10 +119,19 @@ func (a *App) redeliver(ctx context.Context) error {
 	}
 	tries, done := map[string]int{}, map[string]bool{}
 	newest := map[string]int64{}
+	var missed time.Time
 	for _, d := range attempts {
+		if !d.OK && d.At.After(missed) {
+			missed = d.At
+		}
 		tries[d.GUID]++
 		done[d.GUID] = done[d.GUID] || d.OK
 		newest[d.GUID] = max(newest[d.GUID], d.ID)
+	}
+	if !missed.IsZero() {
+		if err := a.db.SetWatermark(ctx, missedMark, missed); err != nil {
+			return err
+		}
 	}
 	var all []error
 	for guid, id := range newest {

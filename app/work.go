@@ -25,7 +25,7 @@ func (a *App) work(ctx context.Context, key store.Key, notices []store.Notice) e
 		kind = "repository"
 		err = a.lookAround(ctx, s, notices)
 	} else {
-		err = a.judge(ctx, s, key.PR, slices.ContainsFunc(notices, isAgain))
+		err = a.judge(ctx, s, key.PR, notices)
 	}
 	a.met.job(kind, time.Since(start), err)
 	return a.fate(ctx, key, notices, err)
