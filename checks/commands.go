@@ -76,6 +76,9 @@ func (j *judge) commandResults() []CommandResult {
 	for _, c := range j.commands() {
 		why := j.refusalOf(c)
 		r := CommandResult{Comment: c.comment.ID, By: c.comment.By, Kind: c.Kind, Subject: c.Subject, Accepted: why == "", Why: cmp.Or(why, c.Why), At: c.comment.At}
+		if r.Accepted && c.enters() {
+			r.SHA = j.facts.Head.SHA
+		}
 		out = append(out, r)
 	}
 	return out
@@ -100,6 +103,8 @@ func (j *judge) refusalOf(c spoken) string {
 		return j.approveRefusal(c)
 	case CommandExpand:
 		return j.expandRefusal(c)
+	case CommandIntegrate:
+		return j.integrateRefusal(c)
 	default:
 		return j.retryRefusal(c)
 	}
@@ -145,7 +150,7 @@ func (j *judge) approveRefusal(c spoken) string {
 
 // expandRefusal asks for an integrator or an administrator, and for a pattern that the contract could hold.
 func (j *judge) expandRefusal(c spoken) string {
-	if why := j.planner(c.comment.By); why != "" {
+	if why := j.planner(c.comment.By, "expand"); why != "" {
 		return sentence(why)
 	}
 	if _, err := ownership.CompilePattern(c.Subject); err != nil {
@@ -180,8 +185,8 @@ func (j *judge) expandedInVain(subject string) string {
 	return vain
 }
 
-// planner says why an account is neither an integrator nor an administrator, or "".
-func (j *judge) planner(a Account) string {
+// planner says why an account is neither an integrator nor an administrator, who alone do something, or "".
+func (j *judge) planner(a Account, do string) string {
 	admin, why := j.hasPermission(a, "admin")
 	named, other := rightNone, ""
 	if list := j.contract.Integration.Integrators; len(list) > 0 {
@@ -195,12 +200,12 @@ func (j *judge) planner(a Account) string {
 	case admin == rightUnknown:
 		return why
 	}
-	return "only integrators and administrators expand"
+	return "only integrators and administrators " + do
 }
 
 // retryRefusal asks for an integrator or a person with write access.
 func (j *judge) retryRefusal(c spoken) string {
-	if j.planner(c.comment.By) == "" {
+	if j.planner(c.comment.By, "retry") == "" {
 		return ""
 	}
 	_, why := j.hasPermission(c.comment.By, "admin", "write")

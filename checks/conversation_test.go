@@ -341,7 +341,7 @@ func TestCommandResults(t *testing.T) {
 		t.Errorf("an agent that works as a person lets itself go on: %+v", r.Commands)
 	}
 	f = lockfileFacts()
-	f.Conversation.Comments = []Comment{commentBy(searchBot, 1, "/retry"), commentBy(sam, 3, "/integrate"), commentBy(sam, 2, "hello")}
+	f.Conversation.Comments = []Comment{commentBy(searchBot, 1, "/retry"), commentBy(sam, 3, "/merge"), commentBy(sam, 2, "hello")}
 	if r := Evaluate(example(t), f); len(r.Commands) != 0 {
 		t.Errorf("bots, other commands and talk are answered: %+v", r.Commands)
 	}

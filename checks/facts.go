@@ -30,6 +30,9 @@ type Facts struct {
 	Siblings      []Sibling
 	SiblingsKnown bool
 
+	Draft   bool   // the pull request is not ready for review
+	Stacked *Stack // nil: it is not, or not known to be
+
 	Body      string // of the pull request, where the notes are
 	BodyKnown bool   // Body was read; an empty one holds no notes
 	Labels    []string

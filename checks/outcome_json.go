@@ -24,6 +24,7 @@ type commandJSON struct {
 	By       accountJSON `json:"by"`
 	Kind     string      `json:"kind"`
 	Subject  string      `json:"subject,omitempty"`
+	SHA      string      `json:"sha,omitempty"`
 	Accepted bool        `json:"accepted"`
 	Why      string      `json:"why,omitempty"`
 	At       time.Time   `json:"at"`
@@ -52,7 +53,7 @@ func readApprovals(list []approvalJSON) []Approval {
 func storeCommands(list []CommandResult) []commandJSON {
 	var out []commandJSON
 	for _, c := range list {
-		out = append(out, commandJSON{c.Comment, c.By.stored(), c.Kind, c.Subject, c.Accepted, c.Why, c.At})
+		out = append(out, commandJSON{c.Comment, c.By.stored(), c.Kind, c.Subject, c.SHA, c.Accepted, c.Why, c.At})
 	}
 	return out
 }
@@ -60,7 +61,7 @@ func storeCommands(list []CommandResult) []commandJSON {
 func readCommands(list []commandJSON) []CommandResult {
 	var out []CommandResult
 	for _, c := range list {
-		out = append(out, CommandResult{Comment: c.Comment, By: c.By.account(), Kind: c.Kind, Subject: c.Subject, Accepted: c.Accepted, Why: c.Why, At: c.At})
+		out = append(out, CommandResult{Comment: c.Comment, By: c.By.account(), Kind: c.Kind, Subject: c.Subject, SHA: c.SHA, Accepted: c.Accepted, Why: c.Why, At: c.At})
 	}
 	return out
 }

@@ -43,8 +43,9 @@ type Outcome struct {
 type CommandResult struct {
 	Comment  int64
 	By       Account
-	Kind     string // approve, expand, retry
-	Subject  string // the class, interface or pattern
+	Kind     string // approve, expand, retry, integrate
+	Subject  string // the class, interface or pattern; of integrate as in Command
+	SHA      string // the whole commit that an accepted integrate enters
 	Accepted bool
 	Why      string // of a refusal; the reason that was given otherwise
 	At       time.Time

@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// The kinds of commands that this package hears. Others, of the queue for example, are not commands here.
+// The kinds of commands. Whatever else stands after a slash is none.
 const (
-	CommandApprove = "approve"
-	CommandExpand  = "expand"
-	CommandRetry   = "retry"
+	CommandApprove   = "approve"
+	CommandExpand    = "expand"
+	CommandRetry     = "retry"
+	CommandIntegrate = "integrate"
 )
 
 // MaxCommand is the longest comment, in bytes, in which a command is looked for.
@@ -19,10 +20,10 @@ const MaxCommand = 1 << 10
 // Command is what a comment asks for. With Usage it is a command of a known kind that cannot be carried out as it is
 // written.
 type Command struct {
-	Kind    string // approve, expand, retry
-	Subject string // of approve: a class, an interface, or harness; of expand: a pattern
-	SHA     string // of approve: the commit that is approved, or its start; "" is the head
-	Why     string // of expand and retry; printable ASCII, as it was written
+	Kind    string // approve, expand, retry, integrate
+	Subject string // of approve: a class, an interface, or harness; of expand: a pattern; of integrate: IntegrateCancel and so on, "" to enter
+	SHA     string // of approve and integrate: the commit that is meant, or its start; "" is the head
+	Why     string // of expand, retry and a pause; printable ASCII, as it was written
 	Usage   string // how such a command is written, where this one is not
 }
 
@@ -58,6 +59,8 @@ func ParseCommand(body string) (Command, bool) {
 		return parseExpand(rest), true
 	case CommandRetry:
 		return parseRetry(rest), true
+	case CommandIntegrate:
+		return parseIntegrate(rest), true
 	}
 	return Command{}, false
 }

@@ -72,8 +72,6 @@ func TestParseCommandRefuses(t *testing.T) {
 		{"//approve ci", "two slashes"},
 		{"/ approve ci", "no word"},
 		{"/approve-all", "no word of letters only"},
-		{"/integrate", "a command of the queue"},
-		{"/integrate cancel", "a command of the queue"},
 		{"/help", "a kind nobody knows"},
 		{"\xff\n/approve ci", "bytes that are not UTF-8"},
 		{"/approve ci\n" + strings.Repeat("x", MaxCommand), "longer than a comment with a command may be"},
@@ -108,7 +106,7 @@ func TestParseCommandUsage(t *testing.T) {
 
 // FuzzParseCommand holds that a command is what was written in the first line, in printable ASCII, and nothing else.
 func FuzzParseCommand(f *testing.F) {
-	for _, s := range []string{"/approve ci", "/approve ci abcdef1", "\n/expand a\\ b why", "/retry x", "> /retry", "/approve ci\r\nx", "/expand \\", "/integrate"} {
+	for _, s := range []string{"/approve ci", "/approve ci abcdef1", "\n/expand a\\ b why", "/retry x", "> /retry", "/approve ci\r\nx", "/expand \\", "/integrate", "/integrate abcdef1", "/integrate cancel", "/integrate pause it burns", "/integrate  status", "/integrate resume\r\nx"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
