@@ -142,6 +142,9 @@ func (c *call) createPull() *reply {
 	if refusal := q.refuse(); refusal != nil {
 		return refusal
 	}
+	if c.needOf("contents:read") != nil {
+		return validationFailed("PullRequest", "", "custom", "not all refs are readable")
+	}
 	p, problem, err := c.repo.openPull(NewPull{By: c.actor(), Title: *q.Title, Body: deref(q.Body), Head: *q.Head, Base: *q.Base, Draft: q.Draft})
 	switch {
 	case err != nil:

@@ -60,6 +60,25 @@ func TestLifeOfAPullRequest(t *testing.T) {
 	}
 }
 
+func TestOpeningNeedsReadableRefs(t *testing.T) {
+	w, _, _ := richWorld(t)
+	w.commit("agent/y", "y.txt", "y")
+	for _, c := range []struct {
+		permissions string
+		status      int
+		says        string
+	}{
+		{`{"pull_requests":"write"}`, 422, "not all refs are readable"},
+		{`{"contents":"write"}`, 403, "Resource not accessible by integration"},
+		{`{"pull_requests":"write","contents":"read"}`, 201, "agent/y"},
+	} {
+		got := w.call("POST", "/repos/octo/blog/pulls", w.as(c.permissions), `{"title":"T","head":"agent/y","base":"main"}`)
+		if got.status != c.status || !strings.Contains(string(got.body), c.says) {
+			t.Errorf("%s: %d %s", c.permissions, got.status, got.body)
+		}
+	}
+}
+
 // A reopened pull request stands where its branch is now.
 func TestReopenedAtTheBranchsTip(t *testing.T) {
 	w := newWorld(t)

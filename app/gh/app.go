@@ -43,8 +43,11 @@ type App struct {
 	observe  func(Request)
 	self     *github.Client
 
-	mu    sync.Mutex
-	repos map[[2]int64]*Repo
+	mu       sync.Mutex
+	repos    map[[2]int64]*Repo
+	grants   map[int64]grant // by installation
+	bot      string          // the login of the App's own account
+	botUntil time.Time       // when it is asked for again
 }
 
 // New makes an App. It sends nothing yet. Plain http is accepted for a loopback address only.
@@ -62,7 +65,7 @@ func New(o Options) (*App, error) {
 	}
 	a := &App{
 		web: web, api: api, id: o.AppID, key: key, base: network(), now: o.Now, observe: o.Observe,
-		gate: newGate(o.MinWait), repos: map[[2]int64]*Repo{},
+		gate: newGate(o.MinWait), repos: map[[2]int64]*Repo{}, grants: map[int64]grant{},
 	}
 	if a.now == nil {
 		a.now = time.Now
@@ -141,9 +144,10 @@ func (a *App) Repo(installation, id int64, fullName string) (*Repo, error) {
 			return client
 		}
 		r = &Repo{
-			id: id, app: a, client: use(accessAPI), talk: use(accessTalk), teams: use(accessTeams),
-			actions: use(accessActions), statuses: use(accessStatuses),
-			git: newTokens(jwt, installation, id, accessGit),
+			id: id, installation: installation, app: a, client: use(accessAPI), talk: use(accessTalk), teams: use(accessTeams),
+			actions: use(accessActions), statuses: use(accessStatuses), offers: use(accessOffers),
+			git: newTokens(jwt, installation, id, accessGit), push: newTokens(jwt, installation, id, accessPush),
+			pushWorkflows: newTokens(jwt, installation, id, accessPushWorkflows),
 		}
 		if err != nil {
 			return nil, err

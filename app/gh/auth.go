@@ -15,13 +15,16 @@ import (
 type access int
 
 const (
-	accessAPI      access = iota // check runs: write; pull requests and metadata: read
-	accessGit                    // contents: read
-	accessList                   // metadata: read, for the whole installation
-	accessTalk                   // pull requests: write, for reviewers, labels and reactions
-	accessTeams                  // members: read, of the organization; pull requests: write, to ask its teams for reviews
-	accessActions                // Actions: read
-	accessStatuses               // commit statuses: read
+	accessAPI           access = iota // check runs: write; pull requests and metadata: read
+	accessGit                         // contents: read
+	accessList                        // metadata: read, for the whole installation
+	accessTalk                        // pull requests: write, for comments, reviewers, labels and reactions
+	accessTeams                       // members: read, of the organization; pull requests: write, to ask its teams for reviews
+	accessActions                     // Actions: read
+	accessStatuses                    // commit statuses: read
+	accessOffers                      // pull requests: write; contents: read, without which GitHub opens none
+	accessPush                        // contents: write
+	accessPushWorkflows               // contents: write; workflows: write
 )
 
 // Actions and statuses have tokens of their own: GitHub mints none that asks for more than an installation's owner has
@@ -42,6 +45,12 @@ func (a access) permissions() *github.InstallationPermissions {
 		return &github.InstallationPermissions{Actions: read, Metadata: read}
 	case accessStatuses:
 		return &github.InstallationPermissions{Statuses: read, Metadata: read}
+	case accessOffers:
+		return &github.InstallationPermissions{PullRequests: write, Contents: read, Metadata: read}
+	case accessPush:
+		return &github.InstallationPermissions{Contents: write, Metadata: read}
+	case accessPushWorkflows:
+		return &github.InstallationPermissions{Contents: write, Workflows: write, Metadata: read}
 	default:
 		return &github.InstallationPermissions{Checks: write, PullRequests: read, Metadata: read}
 	}

@@ -42,6 +42,9 @@ func Absent(err error) bool {
 // suspended, or the repository is not one of its own, which a forged or outdated notice may have claimed.
 func Barred(err error) bool {
 	var s *StatusError
+	if errors.As(err, &s) && s.Status == http.StatusNotFound && strings.Contains(s.Path, "/app/installations/") {
+		return true
+	}
 	if !errors.As(err, &s) || !strings.HasSuffix(s.Path, "/access_tokens") || Ungranted(err) {
 		return false
 	}
@@ -67,13 +70,25 @@ func plain(doing string, err error) error {
 	}
 	var answer *github.ErrorResponse
 	if errors.As(err, &answer) && answer.Response != nil {
-		return fmt.Errorf("%s: %w", doing, statusError(answer.Response, answer.Message))
+		return fmt.Errorf("%s: %w", doing, statusError(answer.Response, explained(answer)))
 	}
 	var mint *ghinstallation.HTTPError
 	if errors.As(err, &mint) && mint.Response != nil {
 		return fmt.Errorf("%s: %w", doing, statusError(mint.Response, mintMessage(mint.Response)))
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// explained is what GitHub says, with the first of the details it gives: "Validation Failed" alone helps nobody.
+func explained(answer *github.ErrorResponse) string {
+	if len(answer.Errors) == 0 {
+		return answer.Message
+	}
+	first := answer.Errors[0]
+	if first.Message != "" {
+		return answer.Message + ": " + first.Message
+	}
+	return strings.TrimSpace(answer.Message + ": " + strings.TrimSpace(first.Field+" "+first.Code))
 }
 
 // mintMessage is why GitHub issued no token.

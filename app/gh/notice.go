@@ -13,7 +13,7 @@ type Notice struct {
 	Installation, Repo int64
 	FullName           string
 	PR                 int    // 0: the repository's open pull requests
-	Branch             string // with PR 0: only those from or onto this branch; "" for all of them
+	Branch             string // with PR 0: only those from or onto this branch; "" for all of them; of a merge group its whole ref
 	SHA                string // with PR 0: only those whose head is this commit
 	Comment            int64  // with a PR: the comment that was written
 	Reason             string // event and action: "check_run.rerequested"
@@ -70,6 +70,10 @@ type payload struct {
 		Number int       `json:"number"`
 		Pull   *struct{} `json:"pull_request"`
 	} `json:"issue"`
+	Group *struct {
+		HeadRef string `json:"head_ref"`
+		HeadSHA string `json:"head_sha"`
+	} `json:"merge_group"`
 	Comment      *identified  `json:"comment"`
 	Review       *identified  `json:"review"`
 	SHA          string       `json:"sha"`
@@ -130,6 +134,8 @@ func Read(event string, body []byte) (Reading, error) {
 		}
 	case "push":
 		r = p.push()
+	case "merge_group":
+		r = p.mergeGroup()
 	case "check_suite":
 		r = p.suite(p.Suite)
 	case "check_run":
@@ -204,6 +210,19 @@ func (p *payload) reported(sha string) Reading {
 	n := p.whole()
 	n.SHA = sha
 	return Reading{Notices: []Notice{n}}
+}
+
+// mergeGroup means the commit that GitHub's own merge queue made and asks for checks of. Its branch is given as a whole
+// ref, so that it is never taken for a branch somebody named so.
+func (p *payload) mergeGroup() Reading {
+	if p.Group == nil || p.Action != "checks_requested" || !strings.HasPrefix(p.Group.HeadRef, "refs/heads/gh-readonly-queue/") {
+		return Reading{}
+	}
+	r := p.reported(p.Group.HeadSHA)
+	for i := range r.Notices {
+		r.Notices[i].Branch = p.Group.HeadRef
+	}
+	return r
 }
 
 // push re-notices the pull requests from and onto the branch that moved: what would land depends on both sides.

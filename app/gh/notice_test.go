@@ -87,6 +87,26 @@ func TestReadTurnsAPayloadIntoWhatToLookAtAgain(t *testing.T) {
 		},
 		{"the header says status, the payload is none", "status", `{` + repo + `,"sha":"abc"}`, Reading{}},
 		{
+			"GitHub's own merge queue asks for checks of its commit", "merge_group",
+			`{` + repo + `,"action":"checks_requested","merge_group":{"head_ref":"refs/heads/gh-readonly-queue/main/pr-3-def","head_sha":"abc","base_ref":"refs/heads/main"}}`,
+			Reading{Notices: []Notice{at(Notice{
+				Branch: "refs/heads/gh-readonly-queue/main/pr-3-def", SHA: "abc", Reason: "merge_group.checks_requested",
+			})}},
+		},
+		{
+			"its commit is gone", "merge_group",
+			`{` + repo + `,"action":"destroyed","merge_group":{"head_ref":"refs/heads/gh-readonly-queue/main/pr-3-def","head_sha":"abc"}}`, Reading{},
+		},
+		{
+			"a merge group on a branch of ours", "merge_group",
+			`{` + repo + `,"action":"checks_requested","merge_group":{"head_ref":"refs/heads/main","head_sha":"abc"}}`, Reading{},
+		},
+		{
+			"a merge group without a commit", "merge_group",
+			`{` + repo + `,"action":"checks_requested","merge_group":{"head_ref":"refs/heads/gh-readonly-queue/main/pr-3-def"}}`, Reading{},
+		},
+		{"the header says merge_group, the payload is none", "merge_group", `{` + repo + `,"action":"checks_requested","sha":"abc"}`, Reading{}},
+		{
 			"a review was dismissed", "pull_request_review",
 			`{` + repo + `,"action":"dismissed","review":{"id":9},"pull_request":{"number":3,"head":{"ref":"x","sha":"abc"}}}`,
 			Reading{Notices: []Notice{at(Notice{PR: 3, Reason: "pull_request_review.dismissed"})}},

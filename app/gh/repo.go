@@ -25,7 +25,10 @@ type Ref struct {
 // Pull is a pull request as GitHub described it a moment ago.
 type Pull struct {
 	Number     int
+	Title      string
 	Open       bool
+	Draft      bool
+	Merged     bool
 	Base, Head Ref
 	Author     Account
 	Created    time.Time
@@ -35,19 +38,26 @@ type Pull struct {
 	Requested  []string // who is asked to review: "@login", "@org/team"
 	Default    string   // the repository's default branch
 	FullName   string   // the repository's present owner/name
+
+	// MergeCommit is the commit that merging made; "" before. GitHub calls a test merge by the same name until then.
+	MergeCommit string
 }
 
 // Repo is the client for one repository. It is safe for concurrent use.
 type Repo struct {
-	id          int64
-	owner, name string
-	app         *App
-	client      *github.Client // reads, and writes check runs
-	actions     *github.Client // reads workflow runs
-	statuses    *github.Client // reads commit statuses
-	talk        *github.Client // writes to pull requests
-	teams       *github.Client // reads the organization's teams, and asks them for reviews
-	git         *tokens
+	id           int64
+	installation int64
+	owner, name  string
+	app          *App
+	client       *github.Client // reads, and writes check runs
+	actions      *github.Client // reads workflow runs
+	statuses     *github.Client // reads commit statuses
+	talk         *github.Client // writes to pull requests
+	offers       *github.Client // opens and edits pull requests
+	teams        *github.Client // reads the organization's teams, and asks them for reviews
+	git          *tokens
+
+	push, pushWorkflows *tokens
 }
 
 func (r *Repo) named(owner, name string) *Repo {
@@ -109,13 +119,17 @@ func (r *Repo) Account(ctx context.Context, login string) (Account, error) {
 
 func toPull(p *github.PullRequest) Pull {
 	pull := Pull{
-		Number: p.GetNumber(), Open: p.GetState() == "open",
-		Base: toRef(p.GetBase()), Head: toRef(p.GetHead()), Author: toAccount(p.GetUser()),
+		Number: p.GetNumber(), Title: p.GetTitle(), Open: p.GetState() == "open", Draft: p.GetDraft(),
+		Merged: p.MergedAt != nil, // lists have no other sign of it
+		Base:   toRef(p.GetBase()), Head: toRef(p.GetHead()), Author: toAccount(p.GetUser()),
 		Default:  p.GetBase().GetRepo().GetDefaultBranch(),
 		FullName: p.GetBase().GetRepo().GetFullName(),
 		Created:  p.GetCreatedAt().Time,
 		Comments: p.GetComments(),
 		Body:     p.GetBody(),
+	}
+	if pull.Merged {
+		pull.MergeCommit = p.GetMergeCommitSHA()
 	}
 	for _, l := range p.Labels {
 		pull.Labels = append(pull.Labels, l.GetName())

@@ -276,7 +276,12 @@ func TestTokensAreMintedForOneRepositoryAndOneUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	push, err := r.pushWorkflows.token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := map[string]string{
+		push:    `{"permissions":{"contents":"write","metadata":"read","workflows":"write"},"repository_ids":[42]}`,
 		"ghs_1": `{"permissions":{"checks":"write","metadata":"read","pull_requests":"read"},"repository_ids":[42]}`,
 		git:     `{"permissions":{"contents":"read","metadata":"read"},"repository_ids":[42]}`,
 	}
