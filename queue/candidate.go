@@ -24,6 +24,8 @@ type Candidate struct {
 	Since   time.Time // when it was built
 	Try     int       // of the effect it waits for
 	Retry   bool      // that effect was refused for now, and is sent again when the lane moves
+	Method  string    // by which it is built; a landing by another one than the contract's is not begun
+	Late    Cause     // what CI said against it while it was being landed; it counts when it does not land
 }
 
 // State is how far a candidate is.
@@ -163,4 +165,12 @@ func (l Lane) Awaits(key string) bool {
 		return true
 	}
 	return slices.ContainsFunc(l.Candidates, func(c Candidate) bool { return l.ends(&c) == key && key != "" })
+}
+
+// Recheck lists those members of a Build or Land whose pull requests must still be open, at these heads and in order,
+// when it is begun. One that lands again may be merged or closed long since, and goes by what landed.
+func (l Lane) Recheck(members []Member) []Member {
+	return slices.DeleteFunc(slices.Clone(members), func(m Member) bool {
+		return slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Number == m.Number && e.Carried })
+	})
 }

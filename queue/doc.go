@@ -25,12 +25,13 @@
 //     on its way, only its own outcome counts. A branch that holds anything else freezes the lane, and no foreign
 //     commit is adopted unless a person says so.
 //   - Nothing is built at a head that was not judged good by the contract in force. A push, a new contract or a worse
-//     verdict ends every candidate with that entry, but for a landing that has begun.
+//     verdict ends every candidate with that entry. Once a landing has begun, they count when it does not go through;
+//     before the branch is moved, the heads are read once more, and what comes after that comes too late.
 //   - What an entry depends on lands before it, or in the same candidate below it. Cycles are held, and printed.
 //   - A pull request lands once. It lands again only when the target was merged without it, and after another test.
 //   - What has failed together is never tested again unchanged, nor inside anything larger (FailedSet).
 //   - What is nobody's fault ejects nobody: a refusal by GitHub rests or pauses the lane, CI that starts nothing pauses
-//     it, a branch that fails by itself pauses it.
+//     it, a branch that fails by itself pauses it. What was not begun because it is out of date is planned anew.
 //   - Every entry lands, leaves with a reason, or waits for something that has a name.
 //
 // # Late, lost and repeated events

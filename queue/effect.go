@@ -9,8 +9,9 @@ import (
 // lane's life, also for a second try: what was done under a key is looked up, never done again.
 type Effect interface{ Key() string }
 
-// Build merges the members, in order, onto a commit, and pushes the result to the candidate's branch. Each member's head
-// must still be the pull request's. It ends with Built, Rejected or Refused.
+// Build merges the members, in order, onto a commit, and pushes the result to the candidate's branch. Before, the heads
+// that Lane.Recheck names are read again; when one is another now, nothing is built. It ends with Built, Rejected or
+// Refused.
 type Build struct {
 	Lane      string
 	Candidate string
@@ -21,8 +22,10 @@ type Build struct {
 }
 
 // Land moves the integration branch from Expect to Commit, and nothing else: compare and swap, after the branch was
-// read. When it holds Commit already, that is success. Members' heads are read again before. It ends with Landed or
-// Refused. A Land without a Candidate starts the branch again from the target, and is the only one that may rewind.
+// read. When it holds Commit already, an earlier try went through: that is success, whatever else has changed since.
+// Otherwise the heads that Lane.Recheck names are read again, and when one is another now, nothing is moved. It ends with
+// Landed or Refused. A Land without a Candidate starts the branch again from the target, and is the only one that may
+// rewind.
 type Land struct {
 	Lane      string
 	Candidate string

@@ -29,7 +29,9 @@ type Withdrawn struct {
 	Why     string
 }
 
-// HeadMoved says that a pull request has another head. It waits until that is judged.
+// HeadMoved says that a pull request has another head. It waits until that is judged. During a landing it changes the
+// entry and not the landing: when that goes through, what was tested has landed at its own head, and the pull request has
+// a newer one that is not on the branch; when it does not, the candidate ends.
 type HeadMoved struct {
 	Number  int
 	Head    string
@@ -89,8 +91,14 @@ type TipMoved struct {
 }
 
 // Refused says that an effect was not carried out. It never ejects.
+//
+// A stale effect was not begun: nothing was done, and nothing is wrong with GitHub, but what the effect relied on has
+// changed. Whoever carries it out brings what has changed first, as HeadMoved, Judged, Withdrawn or TargetMoved; then
+// the candidate is dropped, and its other members are planned again at once. When the lane knows of no change, it rests
+// as after any other refusal, so that it does not ask for the same without end. Final and Seen do not count then.
 type Refused struct {
 	Key   string    // of the effect
+	Stale bool      // it was not begun, because what it relied on has changed
 	Final bool      // trying again will not help; a person must look
 	Until time.Time // when to try again; zero leaves it to the lane
 	Seen  string    // of a Land: what the branch holds instead of what was expected

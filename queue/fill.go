@@ -64,7 +64,7 @@ func (w *work) start() bool {
 	for _, n := range p.nodes {
 		if base := p.nodes[n.parent]; n.fresh && base.commit != "" {
 			c := newCandidate(w.serial(), base.id, base.commit, n.members)
-			c.Apart = n.apart
+			c.Apart, c.Method = n.apart, w.lane.Policy.Method
 			w.lane.Candidates = append(w.lane.Candidates, c)
 			w.emit(w.lane.build(&c))
 			started = true

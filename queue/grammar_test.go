@@ -109,7 +109,7 @@ func (k *talk) event(a arguments) Event {
 	case "built", "reject", "started", "pass", "fail", "never", "long", "basefails", "landed":
 		return k.candidateEvent(a)
 	case "refuse":
-		return Refused{Key: k.pending(a.words[1]), Final: a.has("final"), Seen: a.or("seen", ""), Why: a.why, Until: k.lane.Now.Add(a.duration("in"))}
+		return Refused{Key: k.pending(a.words[1]), Final: a.has("final"), Stale: a.has("stale"), Seen: a.or("seen", ""), Why: a.why, Until: k.lane.Now.Add(a.duration("in"))}
 	case "again":
 		return k.last
 	case "tick":

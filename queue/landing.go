@@ -1,9 +1,6 @@
 package queue
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // invalidate drops the candidates that can no longer land as they are, unless what they will tell is still worth
 // knowing. A landing that is on its way is left alone. It tells whether it dropped one.
@@ -40,7 +37,7 @@ func (w *work) valid(c *Candidate) bool {
 	if len(chain) == 0 || w.lane.Frozen.Why != "" || w.lane.Restart != nil {
 		return false
 	}
-	if !w.movable(chain, c) {
+	if c.Method != w.lane.Policy.Method || !w.movable(chain, c) {
 		return false
 	}
 	for _, m := range c.Members {
@@ -222,82 +219,4 @@ func (w *work) freeze(why, seen string) {
 	if w.lane.Frozen.Why == "" {
 		w.lane.Frozen = Freeze{Why: why, Expected: w.lane.Tip, Seen: seen}
 	}
-}
-
-// refused deals with an effect that was not carried out. The keys of effects that nothing waits for, and of earlier
-// tries, match nothing.
-func (w *work) refused(e Refused) {
-	if r := w.lane.Restart; r != nil && r.Sent && !r.Retry && w.lane.restart().Key() == e.Key {
-		r.Try++
-		r.Sent, r.Retry = !e.Final, !e.Final
-		w.postpone(e)
-		return
-	}
-	for i := range w.lane.Candidates {
-		c := &w.lane.Candidates[i]
-		if c.Retry || w.lane.ends(c) != e.Key || e.Key == "" {
-			continue
-		}
-		c.Try++
-		switch {
-		case !e.Final:
-			c.Retry = true
-		case c.State == Landing:
-			c.State = Passed
-		default:
-			w.drop(c.ID)
-		}
-		w.postpone(e)
-		return
-	}
-}
-
-// postpone rests, pauses or freezes after a refusal.
-func (w *work) postpone(e Refused) {
-	switch {
-	case !e.Final:
-		w.rest(e)
-	case e.Seen != "" && e.Seen != w.lane.Tip:
-		w.freeze(orElse(e.Why, "the branch was moved by others"), e.Seen)
-	default:
-		w.pause("GitHub refuses for good: " + orElse(e.Why, "no reason given"))
-	}
-}
-
-// Bounds of a rest whose end nobody told: it doubles from the shorter to the longer.
-const (
-	shortestRest = time.Minute
-	longestRest  = time.Hour
-)
-
-// rest waits as long as GitHub asks, or twice as long as the last time.
-func (w *work) rest(e Refused) {
-	until := e.Until.UTC().Round(0)
-	if !until.After(w.lane.Now) {
-		until = w.lane.Now.Add(min(longestRest, shortestRest<<max(0, min(w.lane.Rest.Times, 10))))
-	}
-	if w.lane.Rest.Why == "" || until.After(w.lane.Rest.Until) {
-		w.lane.Rest = Rest{Until: until, Why: orElse(e.Why, "no reason given"), Times: w.lane.Rest.Times + 1}
-	}
-}
-
-// again sends what was refused for now. A landing is sent again even when the lane was paused meanwhile: it may have
-// happened, and only its outcome tells.
-func (w *work) again() {
-	if w.lane.Rest.Why != "" {
-		return
-	}
-	for i := range w.lane.Candidates {
-		c := &w.lane.Candidates[i]
-		switch {
-		case !c.Retry:
-		case c.State == Landing:
-			c.Retry = false
-			w.emit(w.lane.land(c))
-		case w.lane.stopped() == "":
-			c.Retry = false
-			w.emit(w.lane.build(c))
-		}
-	}
-	w.sendRestart()
 }

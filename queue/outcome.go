@@ -94,10 +94,15 @@ func (c Clash) other(m Member) (Member, bool) {
 	return Member{}, false
 }
 
-// tested notes what CI says. A pass that is followed by a failure is a failure, until the landing has begun.
+// tested notes what CI says. A pass that is followed by a failure is a failure. Once the landing has begun, that counts
+// only when it does not go through.
 func (w *work) tested(e Tested) {
 	c := w.lane.candidate(e.Candidate)
-	if c == nil || c.Commit == "" || e.Commit != c.Commit || c.State != Testing && c.State != Passed {
+	if c == nil || c.Commit == "" || e.Commit != c.Commit || c.State == Building {
+		return
+	}
+	if c.State == Landing {
+		c.late(e)
 		return
 	}
 	if e.Outcome != NeverStarted {
@@ -115,6 +120,13 @@ func (w *work) tested(e Tested) {
 	case BaseFails:
 		w.pause("the integration branch itself fails " + orElse(e.Requirement, "its tests") + " at " + short(c.Onto) + "; " + e.Detail)
 		w.drop(c.ID)
+	}
+}
+
+// late keeps what CI says against a candidate that is being landed.
+func (c *Candidate) late(e Tested) {
+	if against := e.Outcome == Fail || e.Outcome == TooLong || e.Outcome == BaseFails; against && c.Late.Outcome == "" {
+		c.Late = Cause{e.Outcome, e.Requirement, e.Detail}
 	}
 }
 

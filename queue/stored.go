@@ -9,9 +9,10 @@ import (
 )
 
 // Version is the version of the stored forms. Fields are added, and then the version rises; they are never renamed or
-// given another meaning. What has another version, or a field that is not known, is refused: a program that drops what
-// it does not understand would land what it should not.
-const Version = 1
+// given another meaning, and their zero values mean what was so before there were any, so that older versions are read.
+// What has a newer version, or a field that is not known, is refused: a program that drops what it does not understand
+// would land what it should not.
+const Version = 2
 
 // Bounds on what is decoded, in bytes.
 const (
@@ -65,8 +66,8 @@ func unwrap(data []byte, what string, most int) (kind string, body []byte, err e
 	if err := json.Unmarshal(data, &version); err != nil {
 		return "", nil, fmt.Errorf("read a stored %s: %w", what, err)
 	}
-	if version.Version != Version {
-		return "", nil, fmt.Errorf("read a stored %s: it has version %d, this program reads version %d; run the one that wrote it, or a newer one",
+	if version.Version < 1 || version.Version > Version {
+		return "", nil, fmt.Errorf("read a stored %s: it has version %d, this program reads versions 1 to %d; run the one that wrote it, or a newer one",
 			what, version.Version, Version)
 	}
 	var s stored

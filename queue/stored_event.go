@@ -171,6 +171,7 @@ type tipMovedForm struct {
 
 type refusedForm struct {
 	Key   string    `json:"key"`
+	Stale bool      `json:"stale,omitempty"`
 	Final bool      `json:"final,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 	Seen  string    `json:"seen,omitempty"`

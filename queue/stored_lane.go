@@ -135,14 +135,18 @@ type candidateForm struct {
 	Since   time.Time    `json:"since,omitzero"`
 	Try     int          `json:"try,omitempty"`
 	Retry   bool         `json:"retry,omitempty"`
+	Method  string       `json:"method,omitempty"`
+	Late    causeForm    `json:"late,omitzero"`
 }
 
 func storeCandidate(c Candidate) candidateForm {
-	return candidateForm{c.ID, c.Base, c.Onto, storeMembers(c.Members), c.State, c.Apart, c.Commit, c.Tree, c.Passed, c.Started, c.Since, c.Try, c.Retry}
+	return candidateForm{c.ID, c.Base, c.Onto, storeMembers(c.Members), c.State, c.Apart, c.Commit, c.Tree, c.Passed, c.Started, c.Since, c.Try, c.Retry,
+		c.Method, causeForm(c.Late)}
 }
 
 func (f candidateForm) candidate() Candidate {
-	return Candidate{f.ID, f.Base, f.Onto, readMembers(f.Members), f.State, f.Apart, f.Commit, f.Tree, f.Passed, f.Started, f.Since, f.Try, f.Retry}
+	return Candidate{f.ID, f.Base, f.Onto, readMembers(f.Members), f.State, f.Apart, f.Commit, f.Tree, f.Passed, f.Started, f.Since, f.Try, f.Retry,
+		f.Method, Cause(f.Late)}
 }
 
 type failedForm struct {

@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -131,7 +132,7 @@ func reread(t *testing.T, name string) []byte {
 func TestStoredRefusals(t *testing.T) {
 	lane := string(must(EncodeLane(Lane{Branch: "b"})))
 	tests := []struct{ name, data, want, why string }{
-		{"newer", strings.Replace(lane, `"version":1`, `"version":2,"more":1`, 1), "it has version 2", "a newer program knows more"},
+		{"newer", strings.Replace(lane, `"version":2`, `"version":3,"more":1`, 1), "it has version 3", "a newer program knows more"},
 		{"none", `{"kind":"lane","body":{}}`, "it has version 0", "no version is no version"},
 		{"field", strings.Replace(lane, `"branch"`, `"hold":1,"branch"`, 1), "unknown field", "what it means would be lost"},
 		{"envelope", strings.Replace(lane, `"kind"`, `"by":"x","kind"`, 1), "unknown field", "the same, outside"},
@@ -163,6 +164,59 @@ func TestStoredRefusals(t *testing.T) {
 	if _, err := EncodeEffect(nil); err == nil {
 		t.Error("no effect was stored")
 	}
+}
+
+// TestStoredBefore holds that what an earlier program stored is read, and stored anew as what it was.
+func TestStoredBefore(t *testing.T) {
+	files, err := filepath.Glob("testdata/stored/version*/*.json")
+	if err != nil || len(files) < 23 {
+		t.Fatalf("%d files of earlier versions, at least 23 are expected (%v)", len(files), err)
+	}
+	for _, file := range files {
+		data := must(os.ReadFile(file))
+		var was, is struct {
+			Version int             `json:"version"`
+			Body    json.RawMessage `json:"body"`
+		}
+		now, err := restore(filepath.Base(file), data)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if err := errors.Join(json.Unmarshal(data, &was), json.Unmarshal(now, &is)); err != nil {
+			t.Fatal(err)
+		}
+		var old, anew any
+		if err := errors.Join(json.Unmarshal(was.Body, &old), json.Unmarshal(is.Body, &anew)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(old, anew); diff != "" || was.Version >= Version || is.Version != Version {
+			t.Errorf("%s of version %d is stored as version %d and says something else (-was +is):\n%s", file, was.Version, is.Version, diff)
+		}
+	}
+}
+
+// restore reads what is stored in a file, by its name, and stores it again.
+func restore(name string, data []byte) ([]byte, error) {
+	switch kind, _, _ := strings.Cut(name, "-"); kind {
+	case "event":
+		e, err := DecodeEvent(data)
+		if err != nil {
+			return nil, err
+		}
+		return EncodeEvent(e)
+	case "effect":
+		e, err := DecodeEffect(data)
+		if err != nil {
+			return nil, err
+		}
+		return EncodeEffect(e)
+	}
+	l, err := DecodeLane(data)
+	if err != nil {
+		return nil, err
+	}
+	return EncodeLane(l)
 }
 
 // FuzzStored holds that any lane and event that can be read can be stepped, and is stored again as the same.

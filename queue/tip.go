@@ -69,20 +69,13 @@ func (w *work) resumed(e Resumed) {
 	}
 }
 
-// policyChanged takes over what the contract says. Candidates that were built by another method are dropped, and what
-// has passed must pass what is newly required.
+// policyChanged takes over what the contract says. What has passed must pass what is newly required.
 func (w *work) policyChanged(e PolicyChanged) {
 	if !newer(&w.lane.Read.Policy, e.Reading) {
 		return
 	}
-	method := w.lane.Policy.Method
 	w.lane.Policy = e.Policy.full()
 	w.lane.Policy.Required = slices.Compact(slices.Sorted(slices.Values(e.Policy.Required)))
-	for _, c := range slices.Clone(w.lane.Candidates) {
-		if c.State != Landing && method != w.lane.Policy.Method {
-			w.drop(c.ID)
-		}
-	}
 	for i := range w.lane.Candidates {
 		if c := &w.lane.Candidates[i]; c.State == Passed && len(w.lane.missing(c)) > 0 {
 			c.State, c.Since = Testing, w.lane.Now

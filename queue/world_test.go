@@ -137,6 +137,7 @@ func (w *world) deliver(e Event) {
 	}
 	w.lane = next
 	w.checkLane()
+	w.unhurt(e, before)
 	for _, f := range effects {
 		w.effects++
 		if w.keys[f.Key()] {
@@ -213,6 +214,9 @@ func (w *world) build(f Build) {
 	}
 	if len(f.Members) == 0 || len(f.Members) > w.lane.Policy.Batch {
 		w.fail("a candidate of %d members with batches of %d", len(f.Members), w.lane.Policy.Batch)
+	}
+	if w.stale(f.Key(), f.Members) {
+		return
 	}
 	below := w.commits[f.Onto]
 	content := slices.Clone(below)
@@ -328,6 +332,8 @@ func (w *world) land(f Land) {
 		return
 	case w.tip != f.Expect:
 		w.send(Refused{Key: f.Key(), Final: true, Seen: w.tip, Why: "the branch was moved"})
+		return
+	case w.stale(f.Key(), f.Members):
 		return
 	default:
 		w.move(f)
