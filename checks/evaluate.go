@@ -45,6 +45,7 @@ type judge struct {
 	effects    *Effects
 	contacts   []*contact // one per interface of the contract, in its order
 	expansions []expansion
+	exact      bool // evidence counts for the very commit only
 	widened    int  // paths that an expansion lets pass
 	classed    int  // paths that classes decide, not ownership
 	left       bool // in a clone: some of the review is the App's to know

@@ -41,13 +41,18 @@ func (j *judge) lookForJob(q *ownership.Requirement) sighting {
 		s.fix, s.person = j.workflowRemedy(e.Workflow)
 		return s
 	}
+	if len(j.eventsOf(e)) == 0 {
+		s.why = "cannot be shown by a candidate: only runs by " + code(ownership.EventPullRequest) + " count, and they test another commit"
+		s.fix, s.person = "A person lets runs by "+code(ownership.EventPush)+" count in the contract.", true
+		return s
+	}
 	runs, other := j.runsFor(e)
 	if len(runs) == 0 {
 		return j.notBegun(s, e, other)
 	}
 	for i, run := range runs {
 		one := s
-		one.url, one.sha = run.URL, j.elsewhere(run.SHA)
+		one.url, one.sha, one.alive = run.URL, j.elsewhere(run.SHA), true
 		one = j.inRun(one, run, job, steps)
 		if i == 0 {
 			s = one
@@ -138,7 +143,7 @@ func (j *judge) runsFor(e ownership.Evidence) (runs []Run, other Run) {
 		}
 	}
 	for _, r := range j.facts.CI.Runs {
-		counts := slices.Contains(e.AcceptedEvents(), r.Event) && r.Repo != 0 && r.Repo == j.facts.Head.Repo
+		counts := slices.Contains(j.eventsOf(e), r.Event) && r.Repo != 0 && r.Repo == j.facts.Head.Repo
 		switch {
 		case r.Workflow != e.Workflow:
 		case counts && r.SHA == j.facts.Head.SHA:
@@ -155,6 +160,12 @@ func (j *judge) runsFor(e ownership.Evidence) (runs []Run, other Run) {
 	return slices.SortedFunc(maps.Values(head), compareRuns), other
 }
 
+// eventsOf are the events whose runs count. One by pull_request says that it ran the head, and tests a merge of it with
+// the base, so it is no evidence of what lands exactly.
+func (j *judge) eventsOf(e ownership.Evidence) []string {
+	return slices.DeleteFunc(e.AcceptedEvents(), func(event string) bool { return j.exact && event == ownership.EventPullRequest })
+}
+
 // compareRuns orders runs by age: GitHub's ids grow, and times may not.
 func compareRuns(a, b Run) int {
 	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.Status, b.Status),
@@ -166,13 +177,13 @@ func (j *judge) notBegun(s sighting, e ownership.Evidence, other Run) sighting {
 	s = j.awaited(s, "has not started on this commit", j.facts.HeadSince)
 	if s.person = s.outlook == seesLate; s.person {
 		s.why = strings.Replace(s.why, "has not started", "never started", 1)
-		s.fix = "A person looks at the triggers of " + code(e.Workflow) + " (" + strings.Join(codesOf(e.AcceptedEvents()), " or ") + " count) and whether it is disabled, then starts it."
+		s.fix = "A person looks at the triggers of " + code(e.Workflow) + " (" + strings.Join(codesOf(j.eventsOf(e)), " or ") + " count) and whether it is disabled, then starts it."
 	}
 	switch {
 	case other.ID == 0:
 	case !j.sameTree(other.SHA, other.Tree):
 		s.stale = other.SHA
-		s.why += "; it ran on " + short(other.SHA) + ", whose contents are others"
+		s.why += "; it ran on " + short(other.SHA) + ", " + j.otherwise()
 	default:
 		s.why += "; a run by " + code(other.Event) + " of a branch in repository " + fmt.Sprint(other.Repo) + " does not count"
 	}
@@ -254,9 +265,9 @@ func (w workflowJob) named(steps []int) []namedStep {
 
 // inJob looks at one job of a run, and then at the steps.
 func (j *judge) inJob(s sighting, run Run, job RunJob, steps []namedStep) sighting {
-	s.url = cmp.Or(job.URL, s.url)
+	s.url, s.ran = cmp.Or(job.URL, s.url), job.Status == "completed" || !job.Started.IsZero()
 	switch {
-	case job.Status != "completed" && job.Started.IsZero():
+	case !s.ran:
 		s = j.awaited(s, "has been queued", run.Created)
 		if s.outlook == seesLate {
 			s.why = "never started: it " + s.why

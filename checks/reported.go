@@ -27,9 +27,9 @@ func (j *judge) lookForCheck(e ownership.Evidence) sighting {
 	if newest == nil {
 		return j.notReported(s, others, stale)
 	}
-	s.url = newest.URL
+	s.url, s.alive, s.ran = newest.URL, true, newest.Status == "completed" || !newest.Started.IsZero()
 	switch {
-	case newest.Status != "completed" && newest.Started.IsZero():
+	case !s.ran:
 		return j.awaited(s, "has been queued", j.facts.HeadSince)
 	case newest.Status != "completed":
 		return j.awaited(s, "has been running", newest.Started)
@@ -63,7 +63,7 @@ func (j *judge) lookForStatus(e ownership.Evidence) sighting {
 	if newest == nil {
 		return j.notReported(s, others, "")
 	}
-	s.url = newest.URL
+	s.url, s.alive, s.ran = newest.URL, true, true
 	if newest.State == "pending" {
 		return j.awaited(s, "has been pending", newest.At)
 	}

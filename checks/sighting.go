@@ -32,6 +32,8 @@ type sighting struct {
 	url     string    // of the run, check run or status
 	first   string    // the first error, as CI gave it
 	since   time.Time // of waiting
+	alive   bool      // CI has noticed the commit, if only by putting something in a queue
+	ran     bool      // something began to run
 }
 
 // worse combines two sightings of one requirement.
@@ -101,10 +103,19 @@ func span(d time.Duration) string {
 	return s
 }
 
-// sameTree reports whether a commit has the head's contents: it is the head, or its tree is known and the head's.
+// sameTree reports whether evidence of a commit is evidence of the head: it is the head, or, unless the very commit is
+// asked for, its tree is known and the head's.
 func (j *judge) sameTree(sha, tree string) bool {
 	f := j.facts
-	return sha != "" && (sha == f.Head.SHA || tree != "" && tree == f.HeadTree)
+	return sha != "" && (sha == f.Head.SHA || !j.exact && tree != "" && tree == f.HeadTree)
+}
+
+// otherwise says of a commit why it is not sameTree.
+func (j *judge) otherwise() string {
+	if j.exact {
+		return "which is another commit"
+	}
+	return "whose contents are others"
 }
 
 // elsewhere is sha where it is not the head.
