@@ -241,7 +241,9 @@ func (j *judge) touched() {
 		return
 	}
 	j.conflicts(f.Touched.Conflicts)
-	j.judgePaths()
+	if j.foreign(); !j.landed() {
+		j.judgePaths()
+	}
 	j.twins()
 	if len(j.changes) == 0 {
 		j.add(Finding{Rule: RuleEmpty, Contract: "built-in", Message: "The pull request changes no file"})

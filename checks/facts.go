@@ -30,8 +30,9 @@ type Facts struct {
 	Siblings      []Sibling
 	SiblingsKnown bool
 
-	Draft   bool   // the pull request is not ready for review
-	Stacked *Stack // nil: it is not, or not known to be
+	Draft   bool     // the pull request is not ready for review
+	Stacked *Stack   // nil: it is not, or not known to be
+	Offered *Offered // of an integration branch: what landed on it; nil: it is none, or nothing is known of it
 
 	Body      string // of the pull request, where the notes are
 	BodyKnown bool   // Body was read; an empty one holds no notes

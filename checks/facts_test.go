@@ -113,6 +113,8 @@ func factLine(f *Facts, key string, w []string) bool {
 		f.Agent = w[0]
 	case "author":
 		f.Author = accountOf(w)
+	case "offered":
+		f.Offered = &Offered{Tip: w[0], Changes: 1}
 	case "pusher":
 		f.Pusher = accountOf(w)
 	case "sibling":

@@ -31,6 +31,8 @@ func (j *judge) identify() {
 	}
 	agent, matching := j.contract.ForBranch(f.Head.Name)
 	switch {
+	case j.landed():
+		j.kind = byBot
 	case f.FromFork() && (agent != nil || len(matching) > 0):
 		j.kind = j.kindOfAuthor()
 		j.forkOfAgentBranch(agent, matching)

@@ -21,6 +21,7 @@ const (
 	RuleNever            RuleID = "ownership/never"
 	RuleOverlap          RuleID = "ownership/overlap"
 	RuleUnassigned       RuleID = "ownership/unassigned"
+	RuleForeign          RuleID = "ownership/foreign"
 	RuleBranch           RuleID = "ownership/branch"
 	RuleTooLarge         RuleID = "ownership/too-large"
 	RulePath             RuleID = "ownership/path"
@@ -106,6 +107,11 @@ func ownershipRules() []Rule {
 			"pass, by its author: bots (and accounts that the contract lists for agents) or people; an author who is not known passes only where both do. " +
 			"In a local clone the author is not known: it is then a warning, unless both must fail.",
 		Remedy: "Push to the agent's own branch and open the pull request from there.",
+	}, {
+		ID: RuleForeign, Check: CheckOwnership, Level: Error, Verdict: ActionRequired, Who: Person,
+		Meaning: "The integration branch holds another commit than the lane has landed. What landed was judged change by change, and is " +
+			"not judged again where the branch is offered; what somebody put there besides was judged by nobody.",
+		Remedy: "A person looks at the branch, restores it, or takes it as it is with `/integrate resume`.",
 	}, {
 		ID: RuleBranch, Check: CheckOwnership, Level: Error, Verdict: Failure, Who: Agent,
 		Meaning: "The branch and the accounts do not add up to one agent: a fork uses an agent's branch name, several agents " +

@@ -60,7 +60,7 @@ func (j *judge) interfaceTitle(standing []Finding) string {
 // titleOrder is the order in which rules claim the title: what blinds comes first, then who, then what.
 func titleOrder() []RuleID {
 	return []RuleID{
-		RuleContractMissing, RuleContractInvalid, RuleUnreadable, RuleTooLarge, RuleHistory, RuleBranch, RuleUnassigned,
+		RuleContractMissing, RuleContractInvalid, RuleUnreadable, RuleTooLarge, RuleHistory, RuleForeign, RuleBranch, RuleUnassigned,
 		RuleNever, RuleOutside, RuleOverlap, RulePath, RuleTwin, RuleMergeConflict, RuleUnread, RuleContractProposed,
 	}
 }
@@ -84,6 +84,8 @@ func (j *judge) ruleTitle(rule RuleID, these, standing []Finding) string {
 		return "Too large to judge"
 	case RuleHistory:
 		return "The history cannot be judged"
+	case RuleForeign:
+		return "The branch holds what did not land on it"
 	case RuleBranch:
 		if j.facts.Local && j.facts.Agent != "" && j.agent == nil {
 			return "The contract has no agent " + plainName(j.facts.Agent, "of that name")
@@ -117,6 +119,8 @@ func (j *judge) goodTitle(check string) string {
 	files := count(len(j.paths()), "file")
 	agent := plainName(j.agentName(), "the agent")
 	switch {
+	case check != CheckVerification && j.landed():
+		return files + " of " + count(j.facts.Offered.Changes, "change") + ", each judged as it landed"
 	case check == CheckReview && len(j.approvedNames()) > 0:
 		return "Approved: " + listed(j.approvedNames())
 	case check == CheckReview && j.left:

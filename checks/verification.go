@@ -33,12 +33,6 @@ func (j *judge) required() []*ownership.Requirement {
 	return all
 }
 
-// offers reports whether the head is the integration branch itself.
-func (j *judge) offers() bool {
-	f := j.facts
-	return j.contract.Integration.Branch != "" && f.Head.Name == j.contract.Integration.Branch && !f.FromFork()
-}
-
 // verify judges what has to be shown.
 func (j *judge) verify() {
 	required := j.required()
@@ -59,7 +53,9 @@ func (j *judge) verify() {
 	stuck := map[string]bool{}
 	if observed > 0 {
 		stuck = j.attempts(cells)
-		j.harness(required)
+		if !j.landed() {
+			j.harness(required)
+		}
 	}
 	j.judgeNotes(cells)
 	for i := range cells {
