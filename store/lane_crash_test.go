@@ -24,6 +24,7 @@ import (
 //	accepted LANE NUMBER   Step entered and judged a pull request
 //	start PID LANE         an effect that moves branches began
 //	end PID LANE           and ended
+//	reading PID NUMBER     a reading was numbered
 //	killed PID             written by the parent
 const laneEnv = "AGENTPLANE_STORE_LANES"
 
@@ -37,6 +38,7 @@ func laneChild(ctx context.Context, db *store.DB, seed uint64, say func(string, 
 		go feed(ctx, db, id, int(seed)*1000, say)
 		go testForever(ctx, db, id)
 	}
+	go readForever(ctx, db, say)
 	random := rand.New(rand.NewPCG(seed, 2))
 	dieAt := -1
 	if seed%2 == 1 { // every other child kills itself in the middle of an effect
@@ -75,6 +77,16 @@ func feed(ctx context.Context, db *store.DB, id store.LaneID, n int, say func(st
 			say("accepted %s %d", id, n)
 		}
 		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// readForever numbers readings.
+func readForever(ctx context.Context, db *store.DB, say func(string, ...any)) {
+	for {
+		if n, err := db.NextReading(ctx); err == nil {
+			say("reading %d %d", os.Getpid(), n)
+		}
+		<-time.After(2 * time.Millisecond)
 	}
 }
 
@@ -149,6 +161,9 @@ func TestKillNineLosesNoStepAndNoOutcome(t *testing.T) {
 					t.Errorf("%s landed %d times", candidate, times)
 				}
 			}
+			if passed, failed, err := db.LaneRecord(within(t), id, "search"); err != nil || passed != len(l.Merged) || failed != 0 {
+				t.Errorf("%s: %d passed and %d failed by the record, %v, and %d landed", id, passed, failed, err, len(l.Merged))
+			}
 			t.Logf("%s: %d entered, %d landings, %d rows", id, len(entered[id.String()]), len(landings), len(rows))
 			if lost > 0 || len(landings) == 0 || len(entered[id.String()]) < laneKills {
 				t.Errorf("%s: %d of %d entries lost, %d landings; paused %+v, frozen %+v, rest %+v, candidates %+v",
@@ -159,14 +174,15 @@ func TestKillNineLosesNoStepAndNoOutcome(t *testing.T) {
 }
 
 // readLaneLog lists what was entered by lane, and looks for effects of one lane
-// that ran at once.
+// that ran at once, and for readings that did not grow.
 func readLaneLog(t *testing.T, log string) map[string][]int {
 	t.Helper()
 	f, err := os.Open(log)
 	must(t, err)
 	defer f.Close() //nolint:errcheck // only read
 	entered, running, alive := map[string][]int{}, map[string]string{}, map[string]bool{}
-	overlaps := 0
+	overlaps, readings := 0, map[string]int{}
+	numbered := map[int]bool{}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		w := strings.Fields(lines.Text())
@@ -177,6 +193,13 @@ func readLaneLog(t *testing.T, log string) map[string][]int {
 			entered[w[1]] = append(entered[w[1]], n)
 		case "killed":
 			alive[w[1]] = false
+		case "reading":
+			n, err := strconv.Atoi(w[2])
+			must(t, err)
+			if numbered[n] || n <= readings[w[1]] {
+				t.Errorf("reading %d of %s came after %d, or twice", n, w[1], readings[w[1]])
+			}
+			numbered[n], readings[w[1]] = true, n
 		case "start":
 			if pid := running[w[2]]; alive[pid] {
 				overlaps++
@@ -188,8 +211,8 @@ func readLaneLog(t *testing.T, log string) map[string][]int {
 		}
 	}
 	must(t, lines.Err())
-	if overlaps > 0 {
-		t.Errorf("%d effects of one lane overlapped", overlaps)
+	if overlaps > 0 || len(numbered) < laneKills {
+		t.Errorf("%d effects of one lane overlapped; %d readings", overlaps, len(numbered))
 	}
 	return entered
 }

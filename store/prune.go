@@ -15,7 +15,7 @@ const (
 )
 
 // Prune removes what is older than the retention: deliveries and handled
-// notices (Retain), publications, pushers, surroundings and idle mailboxes
+// notices (Retain), publications, posted comments, pushers, surroundings and idle mailboxes
 // (RetainRecords), and the history of branches, people and lanes
 // (RetainHistory). A notice or an effect that waits is never removed, and a lane
 // stays as long as its repository: it knows what has landed. River removes its finished jobs itself.
@@ -29,6 +29,7 @@ func (db *DB) Prune(ctx context.Context) error {
 		{"deliveries", `DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 LIMIT $2)`, events},
 		{"notices", `DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE handled_at > 0 AND handled_at < $1 LIMIT $2)`, events},
 		{"publications", `DELETE FROM publications WHERE (repo, sha, name) IN (SELECT repo, sha, name FROM publications WHERE put_at < $1 LIMIT $2)`, records},
+		{"posted comments", `DELETE FROM posted_comments WHERE (repo, pr, name) IN (SELECT repo, pr, name FROM posted_comments WHERE put_at < $1 LIMIT $2)`, records},
 		{"pushers", `DELETE FROM pushers WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM pushers WHERE pushed_at < $1 LIMIT $2)`, records},
 		{"surroundings", `DELETE FROM surroundings WHERE (repo, pr) IN (SELECT repo, pr FROM surroundings WHERE put_at < $1 LIMIT $2)`, records},
 		{"heads", `DELETE FROM heads WHERE (repo, ref, sha) IN (SELECT repo, ref, sha FROM heads WHERE last_at < $1 LIMIT $2)`, history},

@@ -17,25 +17,9 @@ type Publication struct {
 	At        time.Time // of the last change
 }
 
-// Intent is the answer of Intend.
-type Intent int
-
-// What Intend found.
-const (
-	// IntentFresh: nobody has tried before. Create it.
-	IntentFresh Intent = iota
-	// IntentUnconfirmed: an earlier attempt began and never said how it ended.
-	// The check run may exist: look at GitHub before creating it.
-	IntentUnconfirmed
-	// IntentBusy: another key's handler is creating it right now. Come back later.
-	IntentBusy
-	// IntentDone: it is there. CheckRun and Digest tell what.
-	IntentDone
-)
-
-// String names the intent.
-func (i Intent) String() string {
-	return [...]string{"fresh", "unconfirmed", "busy", "done"}[i]
+// thing is the publication's place among what is put on GitHub.
+func (p Publication) thing() thing {
+	return thing{table: "publications", of: "sha", id: "check_run", repo: p.Repo, on: p.SHA, name: p.Name}
 }
 
 // Intend writes down, before a check run is created, that k's handler is about
@@ -46,63 +30,18 @@ func (i Intent) String() string {
 // same check run while the first does; it ends with the first one's handler,
 // however that ends.
 func (db *DB) Intend(ctx context.Context, k Key, p Publication) (Publication, Intent, error) {
-	p.Digest, p.CheckRun = "", 0
-	known, intent := p, IntentFresh
-	err := db.tx(ctx, func(tx *sql.Tx) error {
-		in := inserter{table: "publications", columns: []string{"repo", "sha", "name", "check_run", "digest", "intent_pr", "put_at"},
-			suffix: `ON CONFLICT (repo, sha, name) DO NOTHING`}
-		in.add(p.Repo, p.SHA, p.Name, 0, "", k.PR, db.now())
-		result, err := tx.ExecContext(ctx, db.q(in.statement(1)), in.args...)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n > 0 {
-			return err
-		}
-		known, intent, err = db.intended(ctx, tx, k, p)
-		return err
-	})
+	known, intent, err := db.intend(ctx, p.thing(), k.PR)
 	if err != nil {
 		return Publication{}, 0, fmt.Errorf("note the intent to publish %s on %s: %w", p.Name, p.SHA, err)
 	}
-	return known, intent, nil
-}
-
-// intended reads a publication that is there already and takes it over for k
-// where nobody is at it.
-func (db *DB) intended(ctx context.Context, tx *sql.Tx, k Key, p Publication) (Publication, Intent, error) {
-	var at int64
-	var pr, busy int
-	// The update locks the row, so that two keys take turns.
-	err := tx.QueryRowContext(ctx, db.q(`UPDATE publications SET put_at = put_at WHERE repo = $1 AND sha = $2 AND name = $3
-		RETURNING check_run, digest, intent_pr, put_at, (SELECT count(*) FROM mailboxes m
-			WHERE m.repo = publications.repo AND m.pr = publications.intent_pr AND m.holder <> '')`), p.Repo, p.SHA, p.Name).
-		Scan(&p.CheckRun, &p.Digest, &pr, &at, &busy)
-	if err != nil {
-		return p, 0, err
-	}
-	p.At = timeOf(at)
-	if p.CheckRun != 0 {
-		return p, IntentDone, nil
-	}
-	if pr != k.PR && busy > 0 {
-		return p, IntentBusy, nil
-	}
-	_, err = tx.ExecContext(ctx, db.q(`UPDATE publications SET intent_pr = $4, put_at = $5 WHERE repo = $1 AND sha = $2 AND name = $3`),
-		p.Repo, p.SHA, p.Name, k.PR, db.now())
-	return p, IntentUnconfirmed, err
+	p.CheckRun, p.Digest, p.At = known.id, known.digest, known.at
+	return p, intent, nil
 }
 
 // PutPublication writes down what GitHub confirmed: the check run's id, and
 // what it now shows.
 func (db *DB) PutPublication(ctx context.Context, p Publication) error {
-	if p.CheckRun == 0 {
-		return fmt.Errorf("put publication %s on %s: without the check run's id nothing is confirmed", p.Name, p.SHA)
-	}
-	in := inserter{table: "publications", columns: []string{"repo", "sha", "name", "check_run", "digest", "intent_pr", "put_at"},
-		suffix: `ON CONFLICT (repo, sha, name) DO UPDATE SET check_run = excluded.check_run, digest = excluded.digest, put_at = excluded.put_at`}
-	in.add(p.Repo, p.SHA, p.Name, p.CheckRun, p.Digest, 0, db.now())
-	if _, err := db.w.ExecContext(ctx, db.q(in.statement(1)), in.args...); err != nil {
+	if err := db.confirm(ctx, p.thing(), confirmed{id: p.CheckRun, digest: p.Digest}); err != nil {
 		return fmt.Errorf("put publication %s on %s: %w", p.Name, p.SHA, err)
 	}
 	return nil
@@ -111,7 +50,7 @@ func (db *DB) PutPublication(ctx context.Context, p Publication) error {
 // ForgetPublication removes what is known of a check run, for instance when
 // GitHub says that it does not exist.
 func (db *DB) ForgetPublication(ctx context.Context, repo int64, sha, name string) error {
-	if _, err := db.w.ExecContext(ctx, db.q(`DELETE FROM publications WHERE repo = $1 AND sha = $2 AND name = $3`), repo, sha, name); err != nil {
+	if err := db.unknow(ctx, Publication{Repo: repo, SHA: sha, Name: name}.thing()); err != nil {
 		return fmt.Errorf("forget publication %s on %s: %w", name, sha, err)
 	}
 	return nil

@@ -77,6 +77,7 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 				SELECT repo, pr FROM mailboxes WHERE repo = $1 ORDER BY repo, pr` + db.forUpdate() + `)`,
 			`DELETE FROM notices WHERE repo = $1`,
 			`DELETE FROM publications WHERE repo = $1`,
+			`DELETE FROM posted_comments WHERE repo = $1`,
 			`DELETE FROM pushers WHERE repo = $1`,
 			`DELETE FROM pulls WHERE repo = $1`,
 			`DELETE FROM heads WHERE repo = $1`,
@@ -91,6 +92,7 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM surroundings WHERE repo = $1`,
 			`DELETE FROM effects WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,
 			`DELETE FROM audit WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,
+			`DELETE FROM lane_records WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,
 			`DELETE FROM lanes WHERE repo = $1`,
 			`DELETE FROM repositories WHERE id = $1`,
 		} {

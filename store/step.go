@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,17 +21,32 @@ import (
 // logged. Each row of the log has the time that the lane had before it, so that
 // replaying the log gives the lane.
 func (db *DB) Step(ctx context.Context, id LaneID, e queue.Event) (queue.Lane, error) {
+	l, _, err := db.StepIf(ctx, id, e, func(queue.Lane) bool { return true })
+	return l, err
+}
+
+// errDeclined rolls back a step that is not wanted.
+var errDeclined = errors.New("the lane is not as it must be for this step")
+
+// StepIf is Step where the lane is such that when is true of it, and else it
+// does nothing; it tells which. The lane is asked under its lock, so that no
+// other step comes between the answer and the event. when must only look at the
+// lane: the database waits for it.
+func (db *DB) StepIf(ctx context.Context, id LaneID, e queue.Event, when func(queue.Lane) bool) (queue.Lane, bool, error) {
 	s, err := prepareStep(e)
 	if err == nil {
 		err = storable("branch", id.Branch)
 	}
 	if err != nil {
-		return queue.Lane{}, fmt.Errorf("step lane %s: %w", id, err)
+		return queue.Lane{}, false, fmt.Errorf("step lane %s: %w", id, err)
 	}
 	var l *lane
 	err = db.tx(ctx, func(tx *sql.Tx) (err error) {
 		if l, err = db.lockLane(ctx, tx, id); err != nil {
 			return err
+		}
+		if !when(l.value) {
+			return errDeclined
 		}
 		logged, err := db.step(ctx, tx, l, s)
 		if err != nil || !logged {
@@ -42,11 +58,14 @@ func (db *DB) Step(ctx context.Context, id LaneID, e queue.Event) (queue.Lane, e
 		}
 		return db.deliver(ctx, tx, l, s.effects, boxes)
 	})
-	if err != nil {
-		return queue.Lane{}, fmt.Errorf("step lane %s with %T: %w", id, e, err)
+	switch {
+	case errors.Is(err, errDeclined): // rolled back, with the lane's row if it was made for this
+		return l.value, false, nil
+	case err != nil:
+		return queue.Lane{}, false, fmt.Errorf("step lane %s with %T: %w", id, e, err)
 	}
 	db.remember(l)
-	return l.value, nil
+	return l.value, true, nil
 }
 
 // step is one event on its way into a lane.
@@ -74,7 +93,7 @@ func prepareStep(e queue.Event) (*step, error) {
 func (db *DB) step(ctx context.Context, tx *sql.Tx, l *lane, s *step) (logged bool, err error) {
 	var after queue.Lane
 	after, s.effects = queue.Step(l.value, s.event)
-	before, clock := l.clock, clockOf(&after)
+	was, before, clock := l.value, l.clock, clockOf(&after)
 	state, err := stateOf(after)
 	if err != nil {
 		return false, err
@@ -91,6 +110,9 @@ func (db *DB) step(ctx context.Context, tx *sql.Tx, l *lane, s *step) (logged bo
 		return false, err
 	}
 	if err := db.log(ctx, tx, l, s, before); err != nil {
+		return false, err
+	}
+	if err := db.tally(ctx, tx, l, was); err != nil {
 		return false, err
 	}
 	_, err = tx.ExecContext(ctx, db.q(`UPDATE lanes SET seq = $2, hash = $3, clock = $4, digest = $5, changed_at = $6, state = $7 WHERE id = $1`),

@@ -1,5 +1,5 @@
 // Package store keeps what the App must not forget: accepted deliveries, the
-// notices read from them, who pushed what, which check runs were put where,
+// notices read from them, who pushed what, which check runs and comments were put where,
 // what branches were judged at, what people approved and did by hand, which
 // repositories were seen, and the lanes with their effects and their audit log.
 // It runs on SQLite (one file, one process) and on
@@ -39,6 +39,8 @@
 //   - An effect that waits or runs is not added twice. A newer Tell for a pull
 //     request, or a newer Offer, replaces one that waits. A Build or Land that
 //     the lane awaits no more is not begun.
+//   - StepIf decides under the lane's lock whether to step at all. NextReading
+//     numbers what is read of GitHub, so that the lane knows old from new.
 //   - The audit log is append-only, and each row's hash covers the one before.
 //     It replays to the lane. VerifyAudit names the first row that is not as it
 //     was written.
@@ -82,7 +84,7 @@ type Options struct {
 	BackoffBase, BackoffMax time.Duration
 
 	Retain        time.Duration // deliveries and handled notices, default 7 days
-	RetainRecords time.Duration // publications, pushers of commits, surroundings and idle mailboxes, default 180 days
+	RetainRecords time.Duration // publications, posted comments, pushers of commits, surroundings and idle mailboxes, default 180 days
 	// RetainHistory is for heads and what failed on them, approvals, comments'
 	// heads, answers, interventions, who pushed to a branch and the audit log,
 	// default 400 days.

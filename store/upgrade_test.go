@@ -92,6 +92,39 @@ func TestASecondSchemaIsBroughtUp(t *testing.T) {
 	})
 }
 
+// TestAThirdSchemaIsBroughtUp: a database from before readings were numbered,
+// with an upgrade that fails in the middle first.
+func TestAThirdSchemaIsBroughtUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, b backend) {
+		url := b.url(t)
+		old := raw(t, url)
+		do := func(q string) {
+			t.Helper()
+			_, err := old.Exec(q)
+			must(t, err)
+		}
+		do(`CREATE TABLE agentplane_schema (version INTEGER PRIMARY KEY, applied_at BIGINT NOT NULL)`)
+		for _, file := range []string{"_001.sql", "_002.sql", "_003.sql"} {
+			text, err := os.ReadFile(b.name + file)
+			must(t, err)
+			do(string(text))
+		}
+		do(`INSERT INTO agentplane_schema (version, applied_at) VALUES (1, 0), (2, 0), (3, 0)`)
+		do(`CREATE TABLE lane_records (in_the_way INTEGER)`)
+		if _, err := store.Open(within(t), url, quick()); err == nil {
+			t.Fatal("the upgrade did not notice a table in its way")
+		}
+		if _, err := old.Exec(`SELECT * FROM readings`); err == nil {
+			t.Error("a part of the failed upgrade stayed")
+		}
+		do(`DROP TABLE lane_records`)
+		db := open(t, url, quick())
+		if n, err := db.NextReading(within(t)); err != nil || n != 1 {
+			t.Errorf("the first reading is %d, %v", n, err)
+		}
+	})
+}
+
 // remember puts a row into every table that keeps history for a repository.
 func remember(t *testing.T, db *store.DB, repo int64) {
 	t.Helper()
@@ -107,6 +140,7 @@ func remember(t *testing.T, db *store.DB, repo int64) {
 	_, err = db.PutSurroundings(ctx, k, "d")
 	must(t, err)
 	must(t, db.PutRequested(ctx, k, "@ada"))
+	must(t, db.PutCommentPosted(ctx, k, "queue", store.CommentPosted{ID: 1}))
 	must(t, db.Receive(ctx, delivery(int(repo)), nil, []store.Push{{Repo: repo, Ref: branch, SHA: "a", UserID: 9, At: noon}}))
 }
 
@@ -116,7 +150,7 @@ func TestHistoryGoesWithItsRepositoryAndItsTime(t *testing.T) {
 		db := open(t, b.url(t), o)
 		remember(t, db, 1)
 		remember(t, db, 2)
-		brief := []string{"surroundings", "requests"}
+		brief := []string{"surroundings", "posted_comments", "requests"}
 		long := []string{"heads", "failed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers"}
 		count := func(when string, tables []string, want int) {
 			t.Helper()
@@ -137,7 +171,7 @@ func TestHistoryGoesWithItsRepositoryAndItsTime(t *testing.T) {
 		c.move(399 * 24 * time.Hour)
 		must(t, db.Prune(within(t)))
 		count("after 399 days", long, 1)
-		count("after 399 days", brief[:1], 0)
+		count("after 399 days", brief[:2], 0)
 		c.move(2 * 24 * time.Hour)
 		must(t, db.Prune(within(t)))
 		count("after 401 days", append(brief, long...), 0)

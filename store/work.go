@@ -74,6 +74,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	w.db.setActive(token, true)
 	defer w.db.setActive(token, false)
 	defer w.db.settled.send()
+	ctx = context.WithValue(ctx, handling{}, job.Args.Key)
 
 	if job.Args.isLine() {
 		return w.workLine(ctx, job, token)
