@@ -12,7 +12,7 @@ import (
 // Document is one check run as GitHub shows it.
 type Document struct {
 	Name        string
-	Status      string // "completed", or "in_progress" while it waits
+	Status      string // "completed", or "queued" or "in_progress" while it waits
 	Conclusion  string // "success", "failure" or "action_required"; "" unless completed
 	Title       string // plain text
 	Summary     string // Markdown
