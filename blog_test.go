@@ -344,14 +344,15 @@ func TestManifestGrantsTheLeast(t *testing.T) {
 		t.Fatalf("app.yml: %v", err)
 	}
 	granted := map[string]string{
-		"metadata": "read", "contents": "read", "actions": "read", "statuses": "read", "issues": "read", "members": "read",
-		"checks": "write", "pull_requests": "write",
+		"metadata": "read", "actions": "read", "statuses": "read", "issues": "read", "members": "read", "merge_queues": "read",
+		"checks": "write", "contents": "write", "pull_requests": "write",
 	}
 	if diff := cmp.Diff(granted, maps.Clone(manifest.Permissions)); diff != "" {
 		t.Errorf("permissions (-want +app.yml):\n%s", diff)
 	}
 	events := []string{
-		"check_run", "check_suite", "issue_comment", "pull_request", "pull_request_review", "push", "repository", "status", "workflow_run",
+		"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push", "repository", "status",
+		"workflow_run",
 	}
 	if diff := cmp.Diff(events, slices.Sorted(slices.Values(manifest.Events))); diff != "" {
 		t.Errorf("events (-want +app.yml):\n%s", diff)
