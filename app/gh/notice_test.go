@@ -182,6 +182,9 @@ func TestReadGitHubsOwnPayloads(t *testing.T) {
 			if e.Name == "pull_request" && p.Installation != nil && len(r.Notices) != 1 {
 				t.Errorf("%s.%s gave %d notices", e.Name, p.Action, len(r.Notices))
 			}
+			if e.Name == "merge_group" && (len(r.Notices) != 1 || r.Notices[0].SHA == "") {
+				t.Errorf("%s.%s gave %+v", e.Name, p.Action, r.Notices)
+			}
 			read++
 		}
 	}

@@ -25,6 +25,10 @@ func TestAnOffersLife(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Status != http.StatusUnprocessableEntity || !strings.Contains(err.Error(), "already exists") {
 		t.Errorf("a second one: %v", err)
 	}
+	_, err = w.CreatePull(ctx, NewPull{Title: "No such branch", Head: "integration/none", Base: "main"})
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "Validation Failed: head invalid") {
+		t.Errorf("from nowhere: %v", err)
+	}
 	w.commit("release", "b.txt")
 	title, body, base := "Offer 2", "", "release"
 	w.must(w.EditPull(ctx, offer.Number, EditedPull{Title: &title, Body: &body, Base: &base}))
