@@ -3,6 +3,7 @@ package checks
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -187,8 +188,10 @@ func TestLaneTable(t *testing.T) {
 	for i := range rows {
 		rows[i].Stage, rows[i].Missing = LaneTesting, slices.Repeat([]string{strings.Repeat("語", 200)}, 5)
 	}
-	if got := LaneTable(rows); len(got) > MaxText || !strings.HasSuffix(got, " more\n") || strings.Count(got, "\n| ") < 10 {
-		t.Errorf("%d bytes that end in %q", len(got), got[len(got)-50:])
+	got = LaneTable(rows)
+	shown := strings.Count(got, "\n| ")
+	if len(got) > MaxText || !strings.HasSuffix(got, fmt.Sprintf("\nand %d more\n", len(rows)-shown)) || shown < 10 || shown >= laneRows {
+		t.Errorf("%d bytes with %d rows that end in %q", len(got), shown, got[len(got)-50:])
 	}
 }
 
