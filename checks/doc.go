@@ -6,6 +6,14 @@
 //	                                   → RenderGitHub → string    (workflow commands)
 //	                                   → json.Marshal → []byte    (a program; the schema is ReportSchema)
 //
+// What the merge queue asks of it and shows through it has the same shape:
+//
+//	ParseCommand(comment)       → Command; Report.Commands says what became of each
+//	Depends(description)        → what must land first
+//	Integrated(contract, facts) → what CI shows of a candidate, on that very commit
+//	RenderLane, LaneComment     → how a pull request stands in the lane
+//	RenderOffer(offer)          → the pull request from the integration branch to its target
+//
 // The package is pure. It reads no clock, disk, network or environment, returns no error and never panics.
 //
 // # Guarantees

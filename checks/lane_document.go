@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -71,10 +72,17 @@ func answerMark(comment int64) string {
 	return fmt.Sprintf("<!-- agentplane:answer %d -->\n", comment)
 }
 
+// sentenceStart is how a line of prose begins that is no list, no code block and no ruler.
+var sentenceStart = regexp.MustCompile("^[A-Za-z`]")
+
 // LaneAnswer returns the answer to the command in a comment: why it was refused, as CommandResult.Why says it. The first
 // line is hidden, and says which comment is answered.
 func LaneAnswer(comment int64, why string) string {
-	return answerMark(comment) + inert(why) + "\n"
+	text := inert(why)
+	if !sentenceStart.MatchString(text) {
+		text = code(why)
+	}
+	return answerMark(comment) + text + "\n"
 }
 
 // LaneStatus returns the answer to a question how the lane stands; see LaneTable.

@@ -215,6 +215,11 @@ func TestLaneAnswer(t *testing.T) {
 	if got, want := LaneAnswer(7, "ask @octo\n/integrate"), "<!-- agentplane:answer 7 -->\n`ask @octo\\n/integrate`\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	for _, why := range []string{"    a", "- a", "+ a", "1. a", "= a", "---", "(a)"} {
+		if got, want := LaneAnswer(7, why), "<!-- agentplane:answer 7 -->\n"+code(why)+"\n"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 	if got, want := LaneStatus(7, nil), "<!-- agentplane:answer 7 -->\nNothing is in the lane.\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
