@@ -86,7 +86,13 @@ func (w *world) note(e Event) {
 		w.touched(e.Number)
 	case HeadMoved:
 		w.touched(e.Number)
+	case TargetMoved:
+		w.touched(TargetNumber)
+		w.noteLost(e)
 	case Reconciled, PolicyChanged, Resumed:
+		if r, is := e.(Reconciled); is && r.Target != nil && r.Reading > w.lane.Read.Sweep {
+			w.noteLost(*r.Target)
+		}
 		w.sets = map[string][]Member{}
 	case Tested:
 		if c := w.lane.candidate(e.Candidate); c != nil && c.State == Testing && e.Outcome == Fail {
@@ -139,7 +145,7 @@ func (w *world) command() {
 	case k < 4:
 		w.send(PauseSet{By: "ann", Why: "release", Request: w.asked})
 	case k < 8:
-		w.send(Resumed{By: "ann", Tip: w.tip, Request: w.asked, Reading: w.reading()})
+		w.send(w.resumed())
 	default:
 		p := w.policy()
 		p.Contract = []string{"contract-1", "contract-2"}[w.rng.IntN(2)]
@@ -151,22 +157,21 @@ func (w *world) command() {
 func (w *world) branch() {
 	switch k := w.rng.IntN(10); {
 	case k < 2 && !w.lane.moving():
-		w.tip = "foreign" + strconv.Itoa(w.effects)
-		w.commits[w.tip] = nil
+		w.meddle()
 		w.epoch++
 	case k < 5 && len(w.lane.Merged) > 0:
 		m := w.lane.Merged[w.rng.IntN(len(w.lane.Merged))]
 		w.merged(m.Commit)
 	case k < 8:
-		w.target = "target" + strconv.FormatInt(w.read, 10)
-		w.commits[w.target] = nil
+		w.moveTarget()
 		w.send(TargetMoved{Target: w.target, Reading: w.reading()})
 	}
 }
 
 // merged merges the offer as it was at a commit.
 func (w *world) merged(head string) {
-	w.target = "merged" + strconv.FormatInt(w.read, 10)
+	next := "merged" + strconv.FormatInt(w.read, 10)
+	w.older[next], w.root[next], w.target = w.target, next, next
 	w.commits[w.target] = slices.Clone(w.commits[head])
 	w.send(TargetMerged{Head: head, Target: w.target, Reading: w.reading()})
 }
@@ -189,7 +194,7 @@ func (w *world) calm() {
 	w.faults = false
 	w.settleDown()
 	w.asked++
-	w.deliver(Resumed{By: "ann", Tip: w.tip, Request: w.asked, Reading: w.reading()})
+	w.deliver(w.resumed())
 	for range 3 {
 		w.sweep()
 		w.settleDown()
@@ -199,11 +204,11 @@ func (w *world) calm() {
 		w.settleDown()
 		if w.lane.Paused.Why+w.lane.Frozen.Why != "" { // the lane stopped by itself
 			w.asked++
-			w.deliver(Resumed{By: "ann", Tip: w.tip, Request: w.asked, Reading: w.reading()})
+			w.deliver(w.resumed())
 			w.settleDown()
 		}
 	}
-	if why := w.lane.stopped(); why != "" {
+	if why := w.lane.stopped(); why != "" && !(w.tip == "" && w.lane.Absent && len(w.lane.Entries) == 0) {
 		w.fail("the lane stands still: %s", why)
 	}
 	order, _ := Plan(w.lane)
@@ -220,6 +225,7 @@ func (w *world) calm() {
 		}
 	}
 	w.truth()
+	w.follows()
 }
 
 // settleDown delivers all that is on its way, and lets time pass until nothing more comes.

@@ -168,9 +168,10 @@ func (l Lane) Awaits(key string) bool {
 }
 
 // Recheck lists those members of a Build or Land whose pull requests must still be open, at these heads and in order,
-// when it is begun. One that lands again may be merged or closed long since, and goes by what landed.
+// when it is begun. One that lands again may be merged or closed long since, and goes by what landed; the target's commit
+// goes by TargetMoved.
 func (l Lane) Recheck(members []Member) []Member {
 	return slices.DeleteFunc(slices.Clone(members), func(m Member) bool {
-		return slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Number == m.Number && e.Carried })
+		return m.Number == TargetNumber || slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Number == m.Number && e.Carried })
 	})
 }

@@ -113,9 +113,13 @@ func (k *talk) answer(line string) []string {
 
 // begin sets the lane up: its policy, the time, the tip and the target.
 func (k *talk) begin(a arguments) {
+	tip := a.or("tip", "base")
+	if tip == "none" {
+		tip = ""
+	}
 	for _, e := range []Event{
 		PolicyChanged{Policy: a.policy(k.lane.Policy), Reading: k.read()}, Ticked{At: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)},
-		TargetMoved{Target: "main0", Reading: k.read()}, TipMoved{Tip: a.or("tip", "base"), Reading: k.read()},
+		TargetMoved{Target: a.or("target", "main0"), Reading: k.read()}, TipMoved{Tip: tip, Reading: k.read()},
 	} {
 		k.lane, _ = Step(k.lane, e)
 	}
@@ -139,6 +143,9 @@ func (k *talk) effect(f Effect) string {
 		return fmt.Sprintf("build %s on %s: %s%s", k.name(f.Candidate), f.Onto, heads(f.Members), try(f.Try))
 	case Land:
 		if f.Candidate == "" {
+			if f.Expect == "" {
+				return fmt.Sprintf("restart: make the branch at %s%s", f.Commit, try(f.Try))
+			}
 			return fmt.Sprintf("restart: move the branch from %s to %s%s", f.Expect, f.Commit, try(f.Try))
 		}
 		return fmt.Sprintf("land %s: move the branch from %s to %s, with %s%s", k.name(f.Candidate), f.Expect, f.Commit, heads(f.Members), try(f.Try))
@@ -151,7 +158,11 @@ func (k *talk) effect(f Effect) string {
 		for i, m := range f.Merged {
 			numbers[i] = m.Number
 		}
-		return fmt.Sprintf("offer %s to %s: %s", f.Tip, f.Target, hashes(numbers))
+		text := fmt.Sprintf("offer %s to %s: %s", f.Tip, f.Target, hashes(numbers))
+		if f.Failed.Commit != "" {
+			text += fmt.Sprintf("; without %s: %s", f.Failed.Commit, f.Failed.Reason)
+		}
+		return text
 	}
 	k.t.Fatalf("an effect %T", f)
 	return ""
@@ -167,7 +178,7 @@ func try(n int) string {
 func heads(members []Member) string {
 	var text []string
 	for _, m := range members {
-		text = append(text, fmt.Sprintf("#%d@%s", m.Number, m.Head))
+		text = append(text, strings.ReplaceAll(hash(m.Number), " ", "-")+"@"+m.Head)
 	}
 	return strings.Join(text, " ")
 }

@@ -22,17 +22,37 @@
 //   - Step is total, deterministic and idempotent: the same event again changes nothing and asks for nothing. It does
 //     not change its argument.
 //   - What lands is the commit that was tested, by compare and swap on the tip by our own records. While a landing is
-//     on its way, only its own outcome counts. A branch that holds anything else freezes the lane, and no foreign
-//     commit is adopted unless a person says so.
+//     on its way, only its own outcome counts. A branch that holds anything else, or is gone, freezes the lane, and no
+//     foreign commit is adopted unless a person says so.
 //   - Nothing is built at a head that was not judged good by the contract in force. A push, a new contract or a worse
 //     verdict ends every candidate with that entry. Once a landing has begun, they count when it does not go through;
 //     before the branch is moved, the heads are read once more, and what comes after that comes too late.
 //   - What an entry depends on lands before it, or in the same candidate below it. Cycles are held, and printed.
-//   - A pull request lands once. It lands again only when the target was merged without it, and after another test.
+//   - A pull request lands once. It lands again only when the target was merged without it, or when a person took the
+//     branch without it and another one entered it again; and after another test.
 //   - What has failed together is never tested again unchanged, nor inside anything larger (FailedSet).
 //   - What is nobody's fault ejects nobody: a refusal by GitHub rests or pauses the lane, CI that starts nothing pauses
 //     it, a branch that fails by itself pauses it. What was not begun because it is out of date is planned anew.
 //   - Every entry lands, leaves with a reason, or waits for something that has a name.
+//
+// # The target
+//
+// The branch starts from the target, and is offered to it. When the offer was merged, it starts again from there
+// (TargetMerged); what landed after the merged commit lands again, first. When the target moves by itself, the branch
+// starts from the newest as long as nothing has landed and nothing is tested, and had nothing before the lane began.
+// Otherwise the target's commit becomes an entry (TargetNumber) and goes through a candidate like any other, before all
+// others. It is in order without a judgement, and nobody's: it has no status, and counts nowhere as a pull request. What
+// is tested of it is not stopped when the target moves on, but when the target has lost it. When it fails or conflicts,
+// it leaves; the offer says why (TargetFailed), the lane goes on, and the next commit of the target, or a person who
+// resumes the lane, starts another try.
+//
+// # A branch that is not what it was
+//
+// A frozen lane moves on when the branch is what it was, or when a person who has seen what it holds takes it so
+// (Resumed). Of what landed, that keeps what is known to be on it; the rest leaves as Rewound, and only a command brings
+// it back. Foreign commits on top of ours are offered with them, and a restart that would lose them waits for a person.
+// A branch that is gone is made again from the target when a person has seen that, and without a person where it was to
+// start again anyway. A branch that was looked for and never seen is made when there is an entry.
 //
 // # Late, lost and repeated events
 //

@@ -24,8 +24,8 @@ type Build struct {
 // Land moves the integration branch from Expect to Commit, and nothing else: compare and swap, after the branch was
 // read. When it holds Commit already, an earlier try went through: that is success, whatever else has changed since.
 // Otherwise the heads that Lane.Recheck names are read again, and when one is another now, nothing is moved. It ends with
-// Landed or Refused. A Land without a Candidate starts the branch again from the target, and is the only one that may
-// rewind.
+// Landed or Refused. A Land without a Candidate starts the branch from the target, and is the only one that may rewind;
+// where Expect is "", there must be no branch, and it is made.
 type Land struct {
 	Lane      string
 	Candidate string
@@ -34,6 +34,7 @@ type Land struct {
 	Tree      string
 	Members   []Member
 	Try       int
+	Serial    int64 // of a start from the target
 }
 
 // Drop deletes a candidate's branch, and stops its tests. Nothing waits for it.
@@ -56,16 +57,21 @@ type Offer struct {
 	Lane   string
 	Tip    string
 	Target string
-	Merged []Merge
+	Merged []Merge       // with the target's commits that were taken in
+	Failed TargetFailure // why the branch lacks what the target holds
+	Serial int64
 }
 
 // Key is build, the lane, the candidate and the try.
 func (e Build) Key() string { return key("build", e.Lane, e.Candidate, e.Try) }
 
-// Key is land, the lane, the candidate (or both commits, for a restart) and the try.
+// Key is land, the lane, the candidate (or the serial, for a restart) and the try. Restarts had no serial in version 1.
 func (e Land) Key() string {
-	if e.Candidate == "" {
+	switch {
+	case e.Candidate == "" && e.Serial == 0:
 		return key("restart", e.Lane, e.Expect, e.Commit, e.Try)
+	case e.Candidate == "":
+		return key("restart", e.Lane, e.Serial, e.Try)
 	}
 	return key("land", e.Lane, e.Candidate, e.Try)
 }
@@ -76,8 +82,8 @@ func (e Drop) Key() string { return key("drop", e.Lane, e.Candidate, e.Sweep) }
 // Key is tell, the lane, the pull request and a number that grows with each Tell of the lane.
 func (e Tell) Key() string { return key("tell", e.Lane, e.Number, e.Serial) }
 
-// Key is offer, the lane and both commits.
-func (e Offer) Key() string { return key("offer", e.Lane, e.Tip, e.Target) }
+// Key is offer, the lane and a number that grows with each Offer of the lane.
+func (e Offer) Key() string { return key("offer", e.Lane, e.Serial) }
 
 // key joins the parts. A lane's name may hold slashes, and is quoted by doubling them, so that no two keys are equal.
 func key(kind, lane string, parts ...any) string {
@@ -101,5 +107,5 @@ func (l *Lane) land(c *Candidate) Land {
 
 // restart is the effect that a restart waits for.
 func (l *Lane) restart() Land {
-	return Land{Lane: l.Branch, Expect: l.Tip, Commit: l.Restart.Target, Try: l.Restart.Try}
+	return Land{Lane: l.Branch, Expect: l.Tip, Commit: l.Restart.Target, Try: l.Restart.Try, Serial: l.Restart.Serial}
 }

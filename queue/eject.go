@@ -9,7 +9,7 @@ type Reason struct {
 	Requirement string   // that failed; "" when it is not one
 	Detail      string   // what was seen
 	Paths       []string // that conflict
-	With        []int    // the pull requests that it conflicts with, or fails together with; they have landed
+	With        []int    // the pull requests, and TargetNumber, that it conflicts with, or fails together with; they have landed
 	Batch       []int    // what it was tested with, itself included
 	Base        string   // the commit to rebase on
 	Attempt     int      // failures in a row of this kind, this one included; 0 when it does not count
@@ -27,6 +27,7 @@ const (
 	NothingStarts Kind = "never-started" // its tests do not start, and those of others do
 	NotAllowed    Kind = "refused"       // it may not be pushed
 	Withdrew      Kind = "withdrawn"     // by a command, or it was closed
+	Rewound       Kind = "rewound"       // it had landed, and the branch does not hold it any more
 	Exhausted     Kind = "exhausted"     // entered again after its last attempt
 )
 
@@ -56,14 +57,20 @@ func (w *work) forgetDeparture(number int) {
 
 // depart takes an entry out, with a reason.
 func (w *work) depart(e Entry, r Reason) {
-	w.record(Departure{Number: e.Number, Head: e.Head, Request: e.Request, Reading: e.Reading, Reason: r, Failures: e.Failures})
+	if e.Number != TargetNumber {
+		w.record(Departure{Number: e.Number, Head: e.Head, Request: e.Request, Reading: e.Reading, Reason: r, Failures: e.Failures})
+	}
 	w.remove(e.Number)
 }
 
 // eject takes out an entry that is at fault, and counts the attempt.
 func (w *work) eject(number int, r Reason) {
 	e := w.entry(number)
-	if e == nil {
+	switch {
+	case e == nil:
+		return
+	case number == TargetNumber:
+		w.failTarget(e, r)
 		return
 	}
 	signature := string(r.Kind)
@@ -179,7 +186,7 @@ func (w *work) reduce(s FailedSet) (FailedSet, bool) {
 		switch {
 		case e != nil && e.Head == m.Head, slices.Contains(landing, m):
 			members = append(members, m)
-		case e == nil && w.lane.merged(m.Number):
+		case w.lane.holds(m):
 			with = append(with, m.Number)
 		default:
 			return s, false

@@ -2,9 +2,9 @@ package queue
 
 import "time"
 
-// An Entry is a pull request's head in the lane.
+// An Entry is a pull request's head in the lane, or the target's commit.
 type Entry struct {
-	Number    int
+	Number    int       // TargetNumber for the target's commit, which needs no judgement, and has no status
 	Head      string    // the commit that was entered; what is judged, tested and landed
 	Agent     string    // whose pull request it is; "" for a person's
 	Priority  int       // higher goes first
@@ -68,9 +68,9 @@ type Clash struct {
 // A Record counts an agent's earlier entries.
 type Record struct{ Passed, Failed int }
 
-// A Member is a pull request at a head.
+// A Member is a pull request at a head, or the target at a commit.
 type Member struct {
-	Number int
+	Number int // TargetNumber for the target
 	Head   string
 }
 

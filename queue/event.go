@@ -86,7 +86,7 @@ const (
 
 // TipMoved is a reading of the integration branch.
 type TipMoved struct {
-	Tip     string // "" when the branch is gone
+	Tip     string // "" when there is no such branch
 	Reading int64
 }
 
@@ -102,12 +102,14 @@ type Refused struct {
 	Final bool      // trying again will not help; a person must look
 	Until time.Time // when to try again; zero leaves it to the lane
 	Seen  string    // of a Land: what the branch holds instead of what was expected
+	Gone  bool      // of a Land: there is no branch, and one was expected
 	Why   string
 }
 
 // Landed says what the integration branch holds after a Land, as it was read back.
 type Landed struct {
-	Candidate string // "" for a restart
+	Key       string // of the Land, so that a late copy is not taken for the outcome of a later start from the target
+	Candidate string // "" for a start from the target
 	Commit    string
 	Tree      string
 }
@@ -122,10 +124,13 @@ type PauseSet struct {
 	Request int64
 }
 
-// Resumed ends a pause. It also ends a freeze, but only when the person saw the tip and takes it as it is.
+// Resumed ends a pause. It also ends a freeze, but only when the person saw the tip and takes it as it is. What landed
+// here and is not known to be on the branch any more leaves then.
 type Resumed struct {
 	By      string
-	Tip     string // the integration branch as the person sees it; "" when it could not be read
+	Tip     string // the integration branch as the person sees it; "" when it could not be read, or is gone
+	Gone    bool   // there is no integration branch, as the person sees; it is made from the target
+	Holds   string // the newest commit of Merged, or else Start, that Tip contains; "" when it has none of them
 	Request int64
 	Reading int64
 }
@@ -146,6 +151,7 @@ type TargetMerged struct {
 // TargetMoved is a reading of the target.
 type TargetMoved struct {
 	Target  string
+	Rewound bool // it does not contain the commit that the lane knew, or that could not be told: what it has lost must not land
 	Reading int64
 }
 

@@ -109,7 +109,7 @@ func (k *talk) event(a arguments) Event {
 	case "built", "reject", "started", "pass", "fail", "never", "long", "basefails", "landed":
 		return k.candidateEvent(a)
 	case "refuse":
-		return Refused{Key: k.pending(a.words[1]), Final: a.has("final"), Stale: a.has("stale"), Seen: a.or("seen", ""), Why: a.why, Until: k.lane.Now.Add(a.duration("in"))}
+		return Refused{Key: k.pending(a.words[1]), Final: a.has("final"), Stale: a.has("stale"), Gone: a.has("gone"), Seen: a.or("seen", ""), Why: a.why, Until: k.lane.Now.Add(a.duration("in"))}
 	case "again":
 		return k.last
 	case "tick":
@@ -121,7 +121,7 @@ func (k *talk) event(a arguments) Event {
 	case "pause":
 		return PauseSet{By: "ann", Why: a.why, Request: k.askAt(a)}
 	case "resume":
-		return Resumed{By: "ann", Tip: a.or("tip", ""), Request: k.askAt(a), Reading: k.read()}
+		return Resumed{By: "ann", Tip: a.or("tip", ""), Gone: a.has("gone"), Holds: a.or("holds", ""), Request: k.askAt(a), Reading: k.read()}
 	case "policy":
 		return PolicyChanged{Policy: a.policy(k.lane.Policy), Reading: k.readAt(a)}
 	}
@@ -134,7 +134,7 @@ func (k *talk) branchEvent(a arguments) Event {
 	case "tip":
 		return TipMoved{Tip: strings.TrimPrefix(a.at(1), "gone"), Reading: k.readAt(a)}
 	case "target":
-		return TargetMoved{Target: a.at(1), Reading: k.readAt(a)}
+		return TargetMoved{Target: a.at(1), Rewound: a.has("rewound"), Reading: k.readAt(a)}
 	case "merged":
 		return TargetMerged{Head: a.or("head", k.lane.Tip), Target: a.or("target", ""), Reading: k.readAt(a)}
 	case "sweep":
@@ -225,7 +225,10 @@ func (k *talk) candidateEvent(a arguments) Event {
 		return Rejected{Candidate: id, Number: a.int(a.words[2]), Paths: a.list("paths"), With: a.numbers("with"), Refused: a.why}
 	case "landed":
 		if name == "restart" {
-			return Landed{Commit: a.or("commit", k.lane.Restart.Target)}
+			if k.lane.Restart == nil {
+				a.t.Fatalf("%q: there is no restart", a.line)
+			}
+			return Landed{Key: k.lane.restart().Key(), Commit: a.or("commit", k.lane.Restart.Target)}
 		}
 		return Landed{Candidate: id, Commit: a.or("commit", commit), Tree: a.or("tree", tree)}
 	}

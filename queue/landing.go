@@ -42,7 +42,7 @@ func (w *work) valid(c *Candidate) bool {
 	}
 	for _, m := range c.Members {
 		e := w.entry(m.Number)
-		if (e == nil || e.Head != m.Head) && !w.lane.merged(m.Number) {
+		if (e == nil || e.Head != m.Head) && !w.lane.holds(m) {
 			return false
 		}
 	}
@@ -196,8 +196,13 @@ func (w *work) landed(e Landed) {
 	w.offer()
 }
 
-// merge remembers a pull request as landed, for good.
+// merge remembers a pull request as landed, for good, or the target's commit as taken in.
 func (w *work) merge(m Member, commit string) {
+	if m.Number == TargetNumber {
+		w.lane.Merged = append(w.lane.Merged, Merge{Number: TargetNumber, Head: m.Head, Commit: commit})
+		w.lane.Behind = !w.lane.includes(w.lane.Target)
+		return
+	}
 	agent := ""
 	if e := w.entry(m.Number); e != nil {
 		agent = e.Agent
@@ -207,16 +212,14 @@ func (w *work) merge(m Member, commit string) {
 	w.lane.Landed++
 }
 
-// offer asks for the offer to be brought up to date.
+// offer asks for the offer to be brought up to date. The target's own commits are nothing to offer.
 func (w *work) offer() {
-	if len(w.lane.Merged) > 0 {
-		w.emit(Offer{Lane: w.lane.Branch, Tip: w.lane.Tip, Target: w.lane.Target, Merged: slices.Clone(w.lane.Merged)})
+	if l := &w.lane; slices.ContainsFunc(l.Merged, func(m Merge) bool { return m.Number != TargetNumber }) {
+		w.emit(Offer{Lane: l.Branch, Tip: l.Tip, Target: l.Target, Merged: slices.Clone(l.Merged), Failed: l.TargetFailed, Serial: w.serial()})
 	}
 }
 
-// freeze stops the lane because the branch is not what it should be.
+// freeze stops the lane because the branch is not what it should be. What was seen last is what a person is shown.
 func (w *work) freeze(why, seen string) {
-	if w.lane.Frozen.Why == "" {
-		w.lane.Frozen = Freeze{Why: why, Expected: w.lane.Tip, Seen: seen}
-	}
+	w.lane.Frozen = Freeze{Why: why, Expected: w.lane.Tip, Seen: seen}
 }

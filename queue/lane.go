@@ -28,7 +28,12 @@ type Lane struct {
 	Rest    Rest     // GitHub asked for patience
 	Restart *Restart // the integration branch is being started again from the target
 
-	Serial  int64         // grows with every candidate and every Tell, so that no name is used twice
+	Behind       bool          // the target has moved, and the branch is not known to have what it holds
+	TargetFailed TargetFailure // why the target's commit cannot be taken in
+	Absent       bool          // the branch was looked for and never seen; it is made from the target when there is an entry
+	Strange      bool          // Start may hold what the target lacks: the branch is not started again over it
+
+	Serial  int64         // grows with every candidate, Tell and Offer, so that no name is used twice
 	Arrival int64         // grows with every entry
 	Landed  int64         // grows with every entry that lands
 	Read    Readings      // the newest readings
@@ -118,11 +123,13 @@ type Restart struct {
 	Sent   bool   // the effect is on its way; only its own outcome ends it
 	Retry  bool   // it was refused, and is sent again when the lane moves
 	Try    int
+	Serial int64 // that no other restart has
 }
 
-// A Merge is a pull request that landed.
+// A Merge is a pull request that landed, a commit of the target that was taken in, or foreign commits that a person took
+// over. Who counts pull requests leaves the others out.
 type Merge struct {
-	Number int
+	Number int    // TargetNumber for what is no pull request
 	Head   string // at which it was judged and tested
 	Commit string // the tested commit that the branch was moved to
 	Agent  string
@@ -158,6 +165,10 @@ func (l *Lane) stopped() string {
 		return "the contract cannot be used: " + l.Policy.Broken
 	case len(l.Policy.Required) == 0:
 		return "the contract requires nothing of the integration, so nothing would be tested"
+	case l.Tip == "" && l.Restart != nil:
+		return "the integration branch is being made from the target"
+	case l.Absent:
+		return "the integration branch does not exist yet"
 	case l.Tip == "":
 		return "the integration branch was not seen yet"
 	case l.Restart != nil:
@@ -170,8 +181,11 @@ func (l *Lane) stopped() string {
 
 // text is the freeze with what was seen.
 func (f Freeze) text() string {
-	if f.Seen == "" {
+	switch {
+	case f.Seen == "":
 		return f.Why
+	case f.Expected == "":
+		return f.Why + ": it holds " + short(f.Seen)
 	}
 	return f.Why + ": it holds " + short(f.Seen) + " where " + short(f.Expected) + " was expected"
 }

@@ -30,14 +30,16 @@ const (
 )
 
 // Plan tells in which order the entries would land, and what holds those that do not move. Every entry is in exactly one
-// of the two. What keeps the lane as a whole is not in it: see Statuses.
+// of the two, but for the target's, which is nobody's. What keeps the lane as a whole is not in it: see Statuses.
 func Plan(l Lane) (order []Entry, holds []Hold) {
 	v := look(&l)
 	for _, i := range v.order {
-		order = append(order, l.Entries[i])
+		if l.Entries[i].Number != TargetNumber {
+			order = append(order, l.Entries[i])
+		}
 	}
 	for i := range l.Entries {
-		if v.holds[i].Kind != "" {
+		if v.holds[i].Kind != "" && l.Entries[i].Number != TargetNumber {
 			holds = append(holds, v.holds[i])
 		}
 	}
@@ -154,7 +156,9 @@ func (v *view) ranked() []int {
 			overdue: v.lane.Now.Sub(e.Since) >= v.lane.Policy.full().Patience,
 			round:   turns[e.Agent] / 4, chance: v.chances[i] / (sure / 20),
 		}
-		turns[e.Agent]++
+		if e.Number != TargetNumber {
+			turns[e.Agent]++
+		}
 	}
 	slices.SortFunc(ranks, rank.compare)
 	order := make([]int, len(ranks))
@@ -224,7 +228,7 @@ func (v *view) need(i int, n Need) Hold {
 	case n.Repo != "":
 		hold.Why = fmt.Sprintf("#%d of another repository can never land here (%s)", n.Number, orElse(n.Why, "declared"))
 		return hold
-	case !here:
+	case !here || n.Number == TargetNumber:
 		hold.Why = v.absent(n)
 		return hold
 	}
@@ -288,7 +292,7 @@ func (v *view) clash(e *Entry) Hold {
 	for _, k := range v.clashes[e.Number] {
 		other, _ := v.pairs[k].other(e.member())
 		if v.taken[v.at[other.Number]] {
-			why := fmt.Sprintf("would conflict with #%d, which goes first", other.Number)
+			why := fmt.Sprintf("would conflict with %s, which goes first", hash(other.Number))
 			return Hold{Number: e.Number, Kind: HoldClash, On: []int{other.Number}, Paths: v.pairs[k].Paths, Why: why}
 		}
 	}
@@ -299,7 +303,7 @@ func (v *view) clash(e *Entry) Hold {
 func ownHold(l *Lane, e *Entry) Hold {
 	why := ""
 	switch j := e.Judgement; {
-	case e.Carried:
+	case e.Carried || e.Number == TargetNumber:
 	case j.Head != e.Head:
 		why = "waits for the judgement of " + short(e.Head)
 	case !j.Good:

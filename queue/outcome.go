@@ -25,7 +25,7 @@ func (w *work) rejected(e Rejected) {
 	}
 	below, self := w.below(c, e.Number)
 	switch {
-	case self.Number == 0:
+	case self.Head == "":
 		w.pause("a build was rejected for a pull request that is not in it")
 	case e.Refused != "":
 		w.eject(e.Number, Reason{Kind: NotAllowed, Detail: e.Refused, Paths: e.Paths, Base: c.Onto})
@@ -71,7 +71,7 @@ func (w *work) conflicted(self Member, partners []Member, e Rejected) {
 	if len(partners) == 0 {
 		with := slices.Clone(e.With)
 		for _, c := range slices.Concat(w.lane.Clashes, w.entry(self.Number).Known.Clashes) {
-			if other, ours := c.other(self); ours && len(e.With) == 0 && w.lane.merged(other.Number) {
+			if other, ours := c.other(self); ours && len(e.With) == 0 && w.lane.holds(other) {
 				with = append(with, other.Number)
 			}
 		}
@@ -179,6 +179,6 @@ func (w *work) forget() {
 	}
 	w.lane.Clashes = slices.DeleteFunc(w.lane.Clashes, func(c Clash) bool {
 		a, b := here(c.A), here(c.B)
-		return !(a && b || a && w.lane.merged(c.B.Number) || b && w.lane.merged(c.A.Number))
+		return !(a && b || a && w.lane.holds(c.B) || b && w.lane.holds(c.A))
 	})
 }

@@ -32,16 +32,16 @@ func (w *work) refused(e Refused) {
 	}
 }
 
-// refusedRestart keeps a restart for later. One that was not carried out for sure goes to the newest target then.
+// refusedRestart keeps a restart for later. One that was surely not carried out may go elsewhere then.
 func (w *work) refusedRestart(r *Restart, e Refused) {
 	r.Try++
 	maybe := !e.Final && !e.Stale
 	r.Sent, r.Retry = maybe, maybe
-	moved := r.Target != w.lane.Target
-	if !maybe {
-		r.Target = w.lane.Target
-	}
-	if !e.Stale || !moved {
+	switch {
+	case e.Stale && r.Target != w.lane.Target: // it goes to the newest
+	case e.Final && e.Gone && !e.Stale && w.lane.Tip != "":
+		w.lane.Tip = "" // it is started again anyway
+	default:
 		w.postpone(e)
 	}
 }
@@ -78,6 +78,8 @@ func (w *work) postpone(e Refused) {
 	switch {
 	case !e.Final || e.Stale:
 		w.rest(e)
+	case e.Gone:
+		w.freeze(orElse(e.Why, "the integration branch is gone"), "")
 	case e.Seen != "" && e.Seen != w.lane.Tip:
 		w.freeze(orElse(e.Why, "the branch was moved by others"), e.Seen)
 	default:

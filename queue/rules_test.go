@@ -139,8 +139,8 @@ func TestNumbers(t *testing.T) {
 func TestKeys(t *testing.T) {
 	effects := []Effect{Build{Lane: "a", Candidate: "1-x"}, Build{Lane: "a", Candidate: "1-x", Try: 1}, Build{Lane: "a/b", Candidate: "1-x"},
 		Build{Lane: "a", Candidate: "b/1-x"}, Build{Lane: "a//b", Candidate: "1-x"}, Land{Lane: "a", Candidate: "1-x"}, Land{Lane: "a", Candidate: "1-x", Try: 1},
-		Land{Lane: "a", Expect: "p", Commit: "q"}, Land{Lane: "a", Expect: "q", Commit: "p"}, Drop{Lane: "a", Candidate: "1-x"}, Drop{Lane: "a", Candidate: "1-x", Sweep: 7},
-		Tell{Lane: "a", Number: 1, Serial: 1}, Tell{Lane: "a", Number: 1, Serial: 2}, Offer{Lane: "a", Tip: "p", Target: "q"}, Offer{Lane: "a", Tip: "q", Target: "p"}}
+		Land{Lane: "a", Expect: "p", Commit: "q"}, Land{Lane: "a", Expect: "q", Commit: "p"}, Land{Lane: "a", Expect: "q", Commit: "p", Serial: 1}, Land{Lane: "a", Serial: 2}, Drop{Lane: "a", Candidate: "1-x"}, Drop{Lane: "a", Candidate: "1-x", Sweep: 7},
+		Tell{Lane: "a", Number: 1, Serial: 1}, Tell{Lane: "a", Number: 1, Serial: 2}, Offer{Lane: "a", Tip: "p", Serial: 1}, Offer{Lane: "a", Tip: "p", Serial: 2}}
 	seen := map[string]Effect{}
 	for _, e := range effects {
 		if other, twice := seen[e.Key()]; twice {

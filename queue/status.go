@@ -53,15 +53,23 @@ func (l *Lane) statuses(v *view) map[int]Status {
 		all[d.Number] = Status{Number: d.Number, Head: d.Head, Stage: Ejected, Reason: d.Reason}
 	}
 	for _, m := range l.Merged {
+		if m.Number == TargetNumber {
+			continue
+		}
 		all[m.Number] = Status{Number: m.Number, Head: m.Head, Stage: OnBranch, Commit: m.Commit}
 	}
-	place := make([]int, len(l.Entries))
-	for k, i := range v.order {
-		place[i] = k + 1
+	place, next := make([]int, len(l.Entries)), 1
+	for _, i := range v.order {
+		if place[i] = next; l.Entries[i].Number != TargetNumber {
+			next++
+		}
 	}
 	carriers, landing := l.carriers(), l.landing()
 	for i := range l.Entries {
 		e := &l.Entries[i]
+		if e.Number == TargetNumber {
+			continue
+		}
 		s := Status{Number: e.Number, Head: e.Head, Stage: Waiting, Hold: v.holds[i], Place: place[i]}
 		c := carriers[e.member()]
 		if landing != nil && has(landing.Members, e.Number) {
@@ -108,7 +116,8 @@ func (l *Lane) carriers() map[Member]*Candidate {
 
 // carried is the status of an entry in a candidate.
 func (s *Status) carried(l *Lane, c *Candidate) {
-	s.Stage, s.Candidate, s.Batch, s.Hold = InTest, c.ID, c.numbers(), Hold{}
+	s.Stage, s.Candidate, s.Hold = InTest, c.ID, Hold{}
+	s.Batch = slices.DeleteFunc(c.numbers(), func(n int) bool { return n == TargetNumber })
 	if c.State == Landing {
 		s.Stage = InLand
 		return
@@ -189,6 +198,8 @@ func (r Reason) String() string {
 		b.WriteString("its tests take too long")
 	case NothingStarts:
 		b.WriteString("its tests never start")
+	case Rewound:
+		b.WriteString("the branch does not hold it any more")
 	case NotAllowed:
 		b.WriteString("it may not be pushed")
 	case Exhausted:
@@ -212,7 +223,7 @@ func (r Reason) String() string {
 // next is what to do.
 func (r Reason) next() string {
 	switch {
-	case r.Kind == Exhausted:
+	case r.Kind == Exhausted, r.Kind == Rewound:
 		return "; a person must enter it"
 	case r.Attempt == 0:
 		return ""
@@ -226,7 +237,15 @@ func (r Reason) next() string {
 func hashes(numbers []int) string {
 	text := make([]string, len(numbers))
 	for i, n := range numbers {
-		text[i] = fmt.Sprintf("#%d", n)
+		text[i] = hash(n)
 	}
 	return strings.Join(text, ", ")
+}
+
+// hash writes a pull request as people do.
+func hash(number int) string {
+	if number == TargetNumber {
+		return "the target"
+	}
+	return fmt.Sprintf("#%d", number)
 }

@@ -104,9 +104,9 @@ func (w *work) apply(e Event) {
 }
 
 // settle draws the consequences, until there are no more. Each round but the last takes out an entry, a candidate or a
-// failed set, so it ends.
+// failed set, or follows the target to the one commit that it holds, so it ends.
 func (w *work) settle() {
-	for w.leave() || w.explain() || w.invalidate() {
+	for w.leave() || w.explain() || w.follow() || w.invalidate() {
 		continue
 	}
 	w.forget()

@@ -8,14 +8,14 @@ func EncodeEffect(e Effect) ([]byte, error) {
 	case Build:
 		return encode("build", buildForm{e.Lane, e.Candidate, e.Onto, storeMembers(e.Members), e.Method, e.Try})
 	case Land:
-		return encode("land", landForm{e.Lane, e.Candidate, e.Expect, e.Commit, e.Tree, storeMembers(e.Members), e.Try})
+		return encode("land", landForm{e.Lane, e.Candidate, e.Expect, e.Commit, e.Tree, storeMembers(e.Members), e.Try, e.Serial})
 	case Drop:
 		return encode("drop", dropForm(e))
 	case Tell:
 		return encode("tell", tellForm{e.Lane, e.Number, storeStatus(e.Status), e.Serial})
 	case Offer:
 		merged := each(e.Merged, func(m Merge) mergeForm { return mergeForm(m) })
-		return encode("offer", offerForm{e.Lane, e.Tip, e.Target, merged})
+		return encode("offer", offerForm{e.Lane, e.Tip, e.Target, merged, storeTargetFailure(e.Failed), e.Serial})
 	}
 	return nil, fmt.Errorf("store an effect: there is no form for %T", e)
 }
@@ -33,7 +33,7 @@ func DecodeEffect(data []byte) (Effect, error) {
 		})
 	case "land":
 		return decode(body, func(f landForm) Effect {
-			return Land{f.Lane, f.Candidate, f.Expect, f.Commit, f.Tree, readMembers(f.Members), f.Try}
+			return Land{f.Lane, f.Candidate, f.Expect, f.Commit, f.Tree, readMembers(f.Members), f.Try, f.Serial}
 		})
 	case "drop":
 		return decode(body, func(f dropForm) Effect { return Drop(f) })
@@ -41,7 +41,8 @@ func DecodeEffect(data []byte) (Effect, error) {
 		return decode(body, func(f tellForm) Effect { return Tell{f.Lane, f.Number, f.Status.status(), f.Serial} })
 	case "offer":
 		return decode(body, func(f offerForm) Effect {
-			return Offer{f.Lane, f.Tip, f.Target, each(f.Merged, func(m mergeForm) Merge { return Merge(m) })}
+			merged := each(f.Merged, func(m mergeForm) Merge { return Merge(m) })
+			return Offer{f.Lane, f.Tip, f.Target, merged, f.Failed.failure(), f.Serial}
 		})
 	}
 	return nil, fmt.Errorf("read a stored effect: there is no effect %q", kind)
@@ -64,6 +65,7 @@ type landForm struct {
 	Tree      string       `json:"tree,omitempty"`
 	Members   []memberForm `json:"members,omitempty"`
 	Try       int          `json:"try,omitempty"`
+	Serial    int64        `json:"serial,omitempty"`
 }
 
 type dropForm struct {
@@ -80,8 +82,10 @@ type tellForm struct {
 }
 
 type offerForm struct {
-	Lane   string      `json:"lane"`
-	Tip    string      `json:"tip"`
-	Target string      `json:"target,omitempty"`
-	Merged []mergeForm `json:"merged,omitempty"`
+	Lane   string            `json:"lane"`
+	Tip    string            `json:"tip"`
+	Target string            `json:"target,omitempty"`
+	Merged []mergeForm       `json:"merged,omitempty"`
+	Failed targetFailureForm `json:"failed,omitzero"`
+	Serial int64             `json:"serial,omitempty"`
 }

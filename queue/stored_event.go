@@ -27,7 +27,7 @@ func EncodeEvent(e Event) ([]byte, error) {
 	case Refused:
 		return encode("refused", refusedForm(e))
 	case Landed:
-		return encode("landed", builtForm(e))
+		return encode("landed", landedForm(e))
 	case Ticked:
 		return encode("ticked", tickedForm(e))
 	case PauseSet:
@@ -96,7 +96,7 @@ func decodePullEvent(kind string, body []byte) (e Event, known bool, err error) 
 	case "tested":
 		e, err = decode(body, func(f testedForm) Event { return Tested(f) })
 	case "landed":
-		e, err = decode(body, func(f builtForm) Event { return Landed(f) })
+		e, err = decode(body, func(f landedForm) Event { return Landed(f) })
 	default:
 		return nil, false, nil
 	}
@@ -148,6 +148,13 @@ type builtForm struct {
 	Tree      string `json:"tree,omitempty"`
 }
 
+type landedForm struct {
+	Key       string `json:"key,omitempty"`
+	Candidate string `json:"candidate,omitempty"`
+	Commit    string `json:"commit"`
+	Tree      string `json:"tree,omitempty"`
+}
+
 type rejectedForm struct {
 	Candidate string   `json:"candidate"`
 	Number    int      `json:"number"`
@@ -175,6 +182,7 @@ type refusedForm struct {
 	Final bool      `json:"final,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 	Seen  string    `json:"seen,omitempty"`
+	Gone  bool      `json:"gone,omitempty"`
 	Why   string    `json:"why,omitempty"`
 }
 
@@ -191,6 +199,8 @@ type pauseSetForm struct {
 type resumedForm struct {
 	By      string `json:"by,omitempty"`
 	Tip     string `json:"tip,omitempty"`
+	Gone    bool   `json:"gone,omitempty"`
+	Holds   string `json:"holds,omitempty"`
 	Request int64  `json:"request,omitempty"`
 	Reading int64  `json:"reading,omitempty"`
 }
@@ -208,6 +218,7 @@ type targetMergedForm struct {
 
 type targetMovedForm struct {
 	Target  string `json:"target"`
+	Rewound bool   `json:"rewound,omitempty"`
 	Reading int64  `json:"reading,omitempty"`
 }
 

@@ -27,6 +27,11 @@ type laneForm struct {
 	Request    int64           `json:"request,omitempty"`
 	Silent     int             `json:"silent,omitempty"`
 	Pace       time.Duration   `json:"pace_ns,omitempty"`
+
+	Behind       bool              `json:"behind,omitempty"`
+	TargetFailed targetFailureForm `json:"target_failed,omitzero"`
+	Absent       bool              `json:"absent,omitempty"`
+	Strange      bool              `json:"strange,omitempty"`
 }
 
 func storeLane(l Lane) laneForm {
@@ -39,6 +44,7 @@ func storeLane(l Lane) laneForm {
 		Left:   each(l.Left, storeDeparture), Paused: pauseForm(l.Paused), Frozen: freezeForm(l.Frozen), Rest: restForm(l.Rest),
 		Restart: (*restartForm)(l.Restart), Serial: l.Serial, Arrival: l.Arrival, Landed: l.Landed, Read: readingsForm(l.Read),
 		Request: l.Request, Silent: l.Silent, Pace: l.Pace,
+		Behind: l.Behind, TargetFailed: storeTargetFailure(l.TargetFailed), Absent: l.Absent, Strange: l.Strange,
 	}
 }
 
@@ -52,8 +58,20 @@ func (f laneForm) lane() Lane {
 		Left:   each(f.Left, departureForm.departure), Paused: Pause(f.Paused), Frozen: Freeze(f.Frozen), Rest: Rest(f.Rest),
 		Restart: (*Restart)(f.Restart), Serial: f.Serial, Arrival: f.Arrival, Landed: f.Landed, Read: Readings(f.Read),
 		Request: f.Request, Silent: f.Silent, Pace: f.Pace,
+		Behind: f.Behind, TargetFailed: f.TargetFailed.failure(), Absent: f.Absent, Strange: f.Strange,
 	}
 }
+
+type targetFailureForm struct {
+	Commit string     `json:"commit"`
+	Reason reasonForm `json:"reason,omitzero"`
+}
+
+func storeTargetFailure(f TargetFailure) targetFailureForm {
+	return targetFailureForm{f.Commit, reasonForm(f.Reason)}
+}
+
+func (f targetFailureForm) failure() TargetFailure { return TargetFailure{f.Commit, Reason(f.Reason)} }
 
 type policyForm struct {
 	Contract string        `json:"contract,omitempty"`
@@ -112,6 +130,7 @@ type restartForm struct {
 	Sent   bool   `json:"sent,omitempty"`
 	Retry  bool   `json:"retry,omitempty"`
 	Try    int    `json:"try,omitempty"`
+	Serial int64  `json:"serial,omitempty"`
 }
 
 type readingsForm struct {

@@ -44,9 +44,14 @@ func (w *work) resubmitted(entry *Entry, e Submitted) {
 	}
 }
 
-// move gives an entry another head. Nothing that was known of the old one holds for it.
+// move gives an entry another head.
 func (w *work) move(e *Entry, head string) {
 	e.Saw = w.lane.Landed
+	e.move(head)
+}
+
+// move forgets what was known of the old head. Nothing of it holds for the new one.
+func (e *Entry) move(head string) {
 	e.Head, e.Judgement, e.Proven, e.Silent, e.Carried = head, Judgement{}, false, 0, false
 	e.Known = Known{Record: e.Known.Record}
 }
@@ -56,6 +61,7 @@ func (w *work) move(e *Entry, head string) {
 func (w *work) withdrawn(e Withdrawn) {
 	entry := w.entry(e.Number)
 	switch {
+	case e.Number <= 0:
 	case entry == nil:
 		w.withdrawnEarly(e)
 	case e.Request > 0 && e.Request < entry.Request:
@@ -68,7 +74,7 @@ func (w *work) withdrawn(e Withdrawn) {
 
 // withdrawnEarly remembers a command on what is not in the lane.
 func (w *work) withdrawnEarly(e Withdrawn) {
-	if e.Request <= 0 || e.Number <= 0 || w.lane.merged(e.Number) {
+	if e.Request <= 0 || w.lane.merged(e.Number) {
 		return
 	}
 	if d := w.departure(e.Number); d != nil {
@@ -81,7 +87,7 @@ func (w *work) withdrawnEarly(e Withdrawn) {
 // headMoved gives an entry another head.
 func (w *work) headMoved(e HeadMoved) {
 	entry := w.entry(e.Number)
-	if entry == nil || e.Head == "" || entry.Carried || !newer(&entry.Reading, e.Reading) || entry.Head == e.Head {
+	if entry == nil || e.Number <= 0 || e.Head == "" || entry.Carried || !newer(&entry.Reading, e.Reading) || entry.Head == e.Head {
 		return
 	}
 	w.move(entry, e.Head)
@@ -90,7 +96,7 @@ func (w *work) headMoved(e HeadMoved) {
 // judged notes a verdict on the entry's head. A newer reading of another head means that the head moved.
 func (w *work) judged(e Judged) {
 	entry := w.entry(e.Number)
-	if entry == nil || e.Judgement.Head == "" || entry.Carried || e.Reading < entry.Reading {
+	if entry == nil || e.Number <= 0 || e.Judgement.Head == "" || entry.Carried || e.Reading < entry.Reading {
 		return
 	}
 	if e.Judgement.Head != entry.Head {

@@ -33,6 +33,12 @@ type world struct {
 	keys    map[string]bool
 	sets    map[string][]Member // contents that failed, while nobody has touched their members since
 	epoch   int                 // how often the branch was moved other than by landing
+	older   map[string]string   // a target's commit and the one below it
+	root    map[string]string   // a commit and the target's commit that it began from
+	lost    map[string]bool     // what the target held, and does not any more, as the lane knows
+	under   map[string]string   // a commit of the branch and the one below it
+	first   string              // the target when the lane began on a branch that others had made
+	gone    map[int]int64       // what a person let go with the branch that held it, and the command
 	effects int
 }
 
@@ -52,6 +58,11 @@ func newWorld(seed uint64) *world {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), faults: true,
 		commits: map[string][]Member{"base": nil}, tests: map[string]bool{}, judged: map[Judgement]bool{}, verdict: map[int]int64{}, keys: map[string]bool{}, sets: map[string][]Member{}}
 	w.tip, w.target = "base", "base"
+	w.older, w.root, w.lost = map[string]string{}, map[string]string{"base": "base"}, map[string]bool{}
+	w.under, w.gone = map[string]string{}, map[int]int64{}
+	if w.chance(10) {
+		w.tip = ""
+	}
 	w.lane = Lane{Branch: "integration/x"}
 	w.deliver(PolicyChanged{Policy: w.policy(), Reading: w.reading()})
 	w.deliver(Ticked{At: w.now})
@@ -101,7 +112,7 @@ func (w *world) conflicts(a, b Member) bool { return pairHash(a, b)%29 == 0 }
 func (w *world) breaks(a, b Member) bool    { return pairHash(a, b)%31 == 0 }
 
 func pairHash(a, b Member) int {
-	if a.Number > b.Number {
+	if a.Number > b.Number || a.Number == b.Number && a.Head > b.Head {
 		a, b = b, a
 	}
 	h := 17
@@ -113,6 +124,7 @@ func pairHash(a, b Member) int {
 
 // deliver steps the lane, checks what must hold, and takes up the effects.
 func (w *world) deliver(e Event) {
+	e = w.compared(e)
 	w.past = append(w.past, e)
 	w.note(e)
 	before := w.lane
@@ -138,6 +150,8 @@ func (w *world) deliver(e Event) {
 	w.lane = next
 	w.checkLane()
 	w.unhurt(e, before)
+	w.unjust(before)
+	w.noteGone(e, before)
 	for _, f := range effects {
 		w.effects++
 		if w.keys[f.Key()] {
@@ -180,14 +194,25 @@ func (w *world) checkLane() {
 		w.fail("two landings at once")
 	}
 	seen := map[int]bool{}
+	if l.Done.Has(TargetNumber) || slices.ContainsFunc(l.Left, func(d Departure) bool { return d.Number == TargetNumber }) {
+		w.fail("the target is counted as a pull request")
+	}
 	for _, e := range l.Entries {
 		if seen[e.Number] || l.Done.Has(e.Number) {
 			w.fail("#%d is in the lane twice, or has landed", e.Number)
 		}
 		seen[e.Number] = true
+		if asked, gone := w.gone[e.Number]; gone && e.Request <= asked {
+			w.fail("#%d comes back without a command", e.Number)
+		}
+	}
+	for _, m := range l.Merged {
+		if m.Number != TargetNumber && l.Tip != "" && !slices.Contains(w.commits[l.Tip], Member{m.Number, m.Head}) {
+			w.fail("#%d is said to be on %s, and is not", m.Number, l.Tip)
+		}
 	}
 	order, holds := Plan(*l)
-	if len(order)+len(holds) != len(l.Entries) {
+	if len(order)+len(holds) != len(l.Entries) && !(seen[TargetNumber] && len(order)+len(holds) == len(l.Entries)-1) {
 		w.fail("%d in order and %d held of %d entries", len(order), len(holds), len(l.Entries))
 	}
 }
@@ -215,6 +240,9 @@ func (w *world) build(f Build) {
 	if len(f.Members) == 0 || len(f.Members) > w.lane.Policy.Batch {
 		w.fail("a candidate of %d members with batches of %d", len(f.Members), w.lane.Policy.Batch)
 	}
+	if slices.ContainsFunc(f.Members, func(m Member) bool { return m.Number == TargetNumber && w.lost[m.Head] }) {
+		w.fail("what the target has lost is built: %v", f.Members)
+	}
 	if w.stale(f.Key(), f.Members) {
 		return
 	}
@@ -237,7 +265,7 @@ func (w *world) build(f Build) {
 	}
 	w.untried(f, content)
 	commit := "commit-" + f.Candidate
-	w.commits[commit] = content
+	w.commits[commit], w.root[commit], w.under[commit] = content, w.root[f.Onto], f.Onto
 	w.send(Built{Candidate: f.Candidate, Commit: commit, Tree: "tree-" + f.Candidate})
 	w.test(f, commit, content)
 }
@@ -255,7 +283,7 @@ func (w *world) guilty(s Status) {
 // mayBuild holds that nothing is built at a head that was not judged good by the contract in force.
 func (w *world) mayBuild(m Member) {
 	for _, e := range w.lane.Entries {
-		if e.Number == m.Number && e.Carried {
+		if e.Number == m.Number && (e.Carried || m.Number == TargetNumber) {
 			return
 		}
 	}
@@ -309,7 +337,7 @@ func (w *world) test(f Build, commit string, content []Member) {
 // works tells the truth about a content.
 func (w *world) works(content []Member) bool {
 	for i, m := range content {
-		if p := w.pull(m.Number); p.broken[m.Head] {
+		if m.Number == TargetNumber && pairHash(m, m)%7 == 0 || m.Number != TargetNumber && w.pull(m.Number).broken[m.Head] {
 			return false
 		}
 		for _, o := range content[:i] {
@@ -322,52 +350,6 @@ func (w *world) works(content []Member) bool {
 }
 
 func (w *world) pull(number int) *pull { return w.pulls[number-1] }
-
-// land moves the branch by compare and swap, and holds that what lands was tested.
-func (w *world) land(f Land) {
-	switch {
-	case w.tip == f.Commit: // an earlier try went through
-	case w.faults && w.chance(8):
-		w.send(Refused{Key: f.Key(), Why: "500 before"})
-		return
-	case w.tip != f.Expect:
-		w.send(Refused{Key: f.Key(), Final: true, Seen: w.tip, Why: "the branch was moved"})
-		return
-	case w.stale(f.Key(), f.Members):
-		return
-	default:
-		w.move(f)
-	}
-	if w.faults && w.chance(8) {
-		w.send(Refused{Key: f.Key(), Why: "500 after"})
-		return
-	}
-	w.send(Landed{Candidate: f.Candidate, Commit: f.Commit, Tree: f.Tree})
-}
-
-func (w *world) move(f Land) {
-	if f.Candidate == "" {
-		w.tip = f.Commit
-		w.epoch++
-		return
-	}
-	if !w.tests[f.Commit] {
-		w.fail("%s lands and was not tested", f.Commit)
-	}
-	base, content := w.commits[f.Expect], w.commits[f.Commit]
-	if !slices.Equal(content, append(slices.Clone(base), f.Members...)) {
-		w.fail("%s lands %v and contains %v", f.Commit, f.Members, content)
-	}
-	for _, m := range f.Members {
-		if has(base, m.Number) {
-			w.fail("#%d lands twice", m.Number)
-		}
-	}
-	if w.lane.Paused.Why != "" && w.lane.landing() == nil || w.lane.Frozen.Why != "" {
-		w.fail("a landing in a lane that stands still")
-	}
-	w.tip = f.Commit
-}
 
 // send puts an event on its way.
 func (w *world) send(e Event) { w.waits = append(w.waits, e) }
