@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // Trees returns the tree of each commit. Commits that are not here are not in
@@ -192,4 +196,49 @@ func only(tips map[string]string, names []string) map[string]string {
 		some[name] = tips[name]
 	}
 	return some
+}
+
+// Times returns when each commit was committed, by its own word. Commits that
+// are not here are not in the map.
+func (r *Repo) Times(ctx context.Context, commits ...string) (map[string]time.Time, error) {
+	times := map[string]time.Time{}
+	err := r.present(ctx, "read times", commits, func(s *scratch, here []string) error {
+		out, err := s.git(ctx, append([]string{"show", "-s", "--format=%H %ct"}, here...)...)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(out)) {
+			id, seconds, _ := strings.Cut(strings.TrimSpace(line), " ")
+			n, err := strconv.ParseInt(seconds, 10, 64)
+			if err != nil {
+				return fmt.Errorf("read the time of %s: %w", id, err)
+			}
+			times[id] = time.Unix(n, 0).UTC()
+		}
+		return nil
+	})
+	return times, err
+}
+
+// Contains tells which commits are a commit or come before it. Of one that is
+// not here it says no.
+func (r *Repo) Contains(ctx context.Context, commit string, older ...string) (map[string]bool, error) {
+	if err := CheckID(commit); err != nil {
+		return nil, err
+	}
+	contains := map[string]bool{}
+	err := r.present(ctx, "compare commits", append([]string{commit}, older...), func(s *scratch, here []string) error {
+		if !slices.Contains(here, commit) {
+			return nil
+		}
+		for _, id := range here {
+			out, err := s.git(ctx, "rev-list", "--max-count=1", "--end-of-options", id, "^"+commit)
+			if err != nil {
+				return err
+			}
+			contains[id] = len(out) == 0
+		}
+		return nil
+	})
+	return contains, err
 }

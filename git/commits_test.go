@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -166,5 +167,23 @@ func TestTrees(t *testing.T) {
 	}
 	if trees, err := l.local().Trees(t.Context(), id1); err != nil || len(trees) > 0 {
 		t.Errorf("of nothing: %v %v", trees, err)
+	}
+}
+
+func TestTimesAndContains(t *testing.T) {
+	l := newLab(t)
+	one := l.commit(text("a", "1"))
+	two := l.commit(text("a", "2"), one)
+	side := l.commit(text("b", "1"), one)
+	times, err := l.local().Times(t.Context(), one, two, id1)
+	if err != nil || len(times) != 2 || times[one].Unix() <= 0 || times[one].Location() != time.UTC {
+		t.Errorf("%v %v", times, err)
+	}
+	has, err := l.local().Contains(t.Context(), two, one, two, side, id1)
+	if err != nil || !has[one] || !has[two] || has[side] || has[id1] {
+		t.Errorf("%v %v", has, err)
+	}
+	if has, err := l.local().Contains(t.Context(), id1, one); err != nil || has[one] {
+		t.Errorf("of a commit that is not here: %v %v", has, err)
 	}
 }
