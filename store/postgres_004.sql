@@ -26,3 +26,14 @@ CREATE TABLE lane_records (
     failed BIGINT NOT NULL,
     PRIMARY KEY (lane, agent)
 );
+
+-- What a head was judged by, when it was in order: the offer shows it.
+CREATE TABLE reports (
+    repo BIGINT NOT NULL,
+    pr BIGINT NOT NULL,
+    sha TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    put_at BIGINT NOT NULL,
+    PRIMARY KEY (repo, pr, sha)
+);
+CREATE INDEX reports_put ON reports (put_at);

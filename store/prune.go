@@ -46,6 +46,7 @@ func (db *DB) Prune(ctx context.Context) error {
 		{"requests", `DELETE FROM requests WHERE (repo, pr, reviewer) IN (SELECT repo, pr, reviewer FROM requests WHERE requested_at < $1 LIMIT $2)`, history},
 		{"branch pushers", `DELETE FROM branch_pushers WHERE (repo, ref, user_id) IN (
 			SELECT repo, ref, user_id FROM branch_pushers WHERE pushed_at < $1 LIMIT $2)`, history},
+		{"reports", `DELETE FROM reports WHERE (repo, pr, sha) IN (SELECT repo, pr, sha FROM reports WHERE put_at < $1 LIMIT $2)`, history},
 		{"mailboxes", `DELETE FROM mailboxes WHERE job_id = 0 AND retry_at = 0 AND holder = '' AND (repo, pr) IN (
 			SELECT repo, pr FROM mailboxes WHERE used_at < $1 AND job_id = 0 AND retry_at = 0 AND holder = '' LIMIT $2)`, records},
 	} {

@@ -89,6 +89,7 @@ func (db *DB) ForgetRepository(ctx context.Context, id int64) error {
 			`DELETE FROM answers WHERE repo = $1`,
 			`DELETE FROM requests WHERE repo = $1`,
 			`DELETE FROM branch_pushers WHERE repo = $1`,
+			`DELETE FROM reports WHERE repo = $1`,
 			`DELETE FROM surroundings WHERE repo = $1`,
 			`DELETE FROM effects WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,
 			`DELETE FROM audit WHERE lane IN (SELECT id FROM lanes WHERE repo = $1)`,

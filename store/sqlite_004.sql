@@ -26,3 +26,14 @@ CREATE TABLE lane_records (
     failed INTEGER NOT NULL,
     PRIMARY KEY (lane, agent)
 ) WITHOUT ROWID;
+
+-- What a head was judged by, when it was in order: the offer shows it.
+CREATE TABLE reports (
+    repo INTEGER NOT NULL,
+    pr INTEGER NOT NULL,
+    sha TEXT NOT NULL,
+    body BLOB NOT NULL,
+    put_at INTEGER NOT NULL,
+    PRIMARY KEY (repo, pr, sha)
+) WITHOUT ROWID;
+CREATE INDEX reports_put ON reports (put_at);
