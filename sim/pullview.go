@@ -24,3 +24,43 @@ func (p *Pull) Requested() []string {
 	}
 	return names
 }
+
+// Said is one comment of the conversation, as it reads now.
+type Said struct {
+	ID       int64
+	By, Body string // the author's login
+}
+
+// Comments are what stands in the conversation, the oldest first.
+func (p *Pull) Comments() []Said {
+	p.repo.g.mu.Lock()
+	defer p.repo.g.mu.Unlock()
+	var said []Said
+	for _, m := range p.repo.comments {
+		if m.pull == p && !m.deleted {
+			said = append(said, Said{ID: m.id, By: m.by.Login, Body: m.body})
+		}
+	}
+	return said
+}
+
+// Body is the pull request's description.
+func (p *Pull) Body() string {
+	p.repo.g.mu.Lock()
+	defer p.repo.g.mu.Unlock()
+	return p.body
+}
+
+// Branch is the branch it comes from.
+func (p *Pull) Branch() string {
+	p.repo.g.mu.Lock()
+	defer p.repo.g.mu.Unlock()
+	return p.headRef
+}
+
+// Base is the branch it goes to.
+func (p *Pull) Base() string {
+	p.repo.g.mu.Lock()
+	defer p.repo.g.mu.Unlock()
+	return p.baseRef
+}
