@@ -53,8 +53,8 @@ func (v LaneView) headline() string {
 	return "Nothing to do: this waits for something that arrives by itself."
 }
 
-// laneMark starts the one comment about the lane that a pull request has.
-const laneMark = "<!-- agentplane:lane -->\n"
+// LaneMark starts the one comment about the lane that a pull request has.
+const LaneMark = "<!-- agentplane:lane -->\n"
 
 // laneCommands reminds of what can be said.
 const laneCommands = "Integrators comment `/integrate` to enter the present head, `/integrate cancel`, `/integrate pause <why>` and `/integrate resume`; everybody may ask `/integrate status`."
@@ -62,13 +62,13 @@ const laneCommands = "Integrators comment `/integrate` to enter the present head
 // LaneComment returns the one comment that a pull request in a lane has, as Markdown. Its first line is hidden, and tells
 // it from others.
 func LaneComment(v LaneView) string {
-	head := laneMark + v.summary() + "\n" + laneCommands + "\n\n<details>\n<summary>For programs</summary>\n\n"
+	head := LaneMark + v.summary() + "\n" + laneCommands + "\n\n<details>\n<summary>For programs</summary>\n\n"
 	const tail = "\n</details>\n"
 	return head + fence("json", v.json(MaxText-len(head)-len(fence("json", ""))-len(tail))) + tail
 }
 
-// answerMark starts an answer to a command.
-func answerMark(comment int64) string {
+// AnswerMark starts an answer to a command.
+func AnswerMark(comment int64) string {
 	return fmt.Sprintf("<!-- agentplane:answer %d -->\n", comment)
 }
 
@@ -82,12 +82,12 @@ func LaneAnswer(comment int64, why string) string {
 	if !sentenceStart.MatchString(text) {
 		text = code(why)
 	}
-	return answerMark(comment) + text + "\n"
+	return AnswerMark(comment) + text + "\n"
 }
 
 // LaneStatus returns the answer to a question how the lane stands; see LaneTable.
 func LaneStatus(comment int64, rows []LaneView) string {
-	return answerMark(comment) + LaneTable(rows)
+	return AnswerMark(comment) + LaneTable(rows)
 }
 
 // laneRows is the most rows of a table of the lane.
@@ -96,7 +96,7 @@ const laneRows = 50
 // LaneTable shows a lane as Markdown: why it does not move, where one of the views says so, and the entries, at most 50
 // of them.
 func LaneTable(rows []LaneView) string {
-	p := &page{limit: MaxText - len(answerMark(-1<<63))}
+	p := &page{limit: MaxText - len(AnswerMark(-1<<63))}
 	var entries []LaneView
 	stop := LaneStop{}
 	for _, v := range rows {
