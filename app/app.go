@@ -38,6 +38,7 @@ type App struct {
 
 	standing *standings
 	marks    *marks
+	doubts   *doubts
 }
 
 // New opens the database and the mirrors. It refuses a configuration that could not work, naming everything that is
@@ -65,7 +66,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	}
 	a := &App{
 		config: c, log: c.Log, gh: hub, db: db, mirrors: mirrors, met: met,
-		standing: newStandings(c.Now), marks: newMarks(),
+		standing: newStandings(c.Now), marks: newMarks(), doubts: newDoubts(c.Now),
 	}
 	met.watch(db)
 	return a, nil
@@ -74,8 +75,11 @@ func New(ctx context.Context, c Config) (*App, error) {
 // Run works jobs and sweeps until ctx ends, then waits for what is running, at most Config.StopWithin.
 func (a *App) Run(ctx context.Context) error {
 	p := pool.New().WithContext(ctx).WithCancelOnError()
-	p.Go(func(ctx context.Context) error { return a.db.Run(ctx, store.Handlers{Notices: a.work}) })
+	p.Go(func(ctx context.Context) error {
+		return a.db.Run(ctx, store.Handlers{Notices: a.work, Effects: a.carry})
+	})
 	p.Go(a.sweepLoop)
+	p.Go(a.tickLoop)
 	if err := p.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

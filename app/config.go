@@ -20,12 +20,15 @@ type Config struct {
 	Database string // a SQLite file's path, or postgres://…
 	Mirrors  string // folder of the bare mirrors, one per repository id
 
+	SigningKey string // optional: a file with an Ed25519 private key in OpenSSH's form, which signs the candidates' commits
+
 	// Unlimited runs git without limits of memory and time where the machine cannot set them: for the demo, on trusted
 	// repositories, never for a server.
 	Unlimited bool
 
 	Workers    int           // optional: jobs at once
 	SweepEvery time.Duration // optional: how often everything open is looked at again
+	TickEvery  time.Duration // optional: how often lanes are told the time
 	StopWithin time.Duration // optional: how long a stop waits for running jobs
 	Pace       Pace          // optional
 
@@ -46,12 +49,14 @@ type Pace struct {
 const (
 	defaultWorkers    = 4
 	defaultSweepEvery = 5 * time.Minute
+	defaultTickEvery  = 10 * time.Second
 	defaultStopWithin = 20 * time.Second
 )
 
 func (c Config) withDefaults() Config {
 	fill(&c.Workers, defaultWorkers)
 	fill(&c.SweepEvery, defaultSweepEvery)
+	fill(&c.TickEvery, defaultTickEvery)
 	fill(&c.StopWithin, defaultStopWithin)
 	fill(&c.Pace.Retry, time.Second)
 	fill(&c.Pace.RetryMax, 5*time.Minute)

@@ -76,7 +76,8 @@ func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
 	}
 	var commands []checks.Comment
 	for _, c := range all {
-		if _, ok := checks.ParseCommand(c.Body); !ok {
+		command, ok := checks.ParseCommand(c.Body)
+		if !ok {
 			continue
 		}
 		c.Head = bound[c.ID]
@@ -86,9 +87,35 @@ func (r *reader) commands(ctx context.Context) ([]checks.Comment, error) {
 				return nil, err
 			}
 		}
+		if c.Head == "" && command.Kind == checks.CommandIntegrate && command.Subject == "" {
+			if c.Head, err = r.enteredHead(ctx, c.ID); err != nil {
+				return nil, err
+			}
+		}
 		commands = append(commands, c)
 	}
 	return commands, nil
+}
+
+// enteredHead is the present head, if our own check run there says that this very comment entered it: the database was lost
+// since. Otherwise it is "".
+func (r *reader) enteredHead(ctx context.Context, comment int64) (string, error) {
+	answered, err := r.db.Answers(ctx, store.Key{Repo: r.site.id, PR: r.pull.Number})
+	if err != nil || answered[comment] {
+		return "", err
+	}
+	if r.entered == nil {
+		runs, err := r.site.CheckRuns(ctx, r.pull.Head.SHA)
+		if err != nil {
+			return "", err
+		}
+		by := enteredBy(runs[checks.CheckIntegration])
+		r.entered = &by
+	}
+	if comment != *r.entered {
+		return "", nil
+	}
+	return r.pull.Head.SHA, nil
 }
 
 // missedMark names the time of the newest delivery that did not reach the App. What was pushed until then may be unknown, so
@@ -165,8 +192,8 @@ func (r *reader) teams(ctx context.Context, c *checks.Conversation) ([]checks.Te
 	return teams, nil
 }
 
-// teamsNeeded lists the teams that may approve what was touched, and those that may widen the scope once somebody asks for
-// it, sorted.
+// teamsNeeded lists the teams that may approve what was touched, and those that may widen the scope or integrate once
+// somebody asks for it, sorted.
 func (r *reader) teamsNeeded(c *checks.Conversation) []string {
 	var names []string
 	ruler := r.contract.Ruler()
@@ -186,11 +213,11 @@ func (r *reader) teamsNeeded(c *checks.Conversation) []string {
 			}
 		}
 	}
-	expands := func(m checks.Comment) bool {
+	planners := func(m checks.Comment) bool {
 		command, _ := checks.ParseCommand(m.Body)
-		return command.Kind == checks.CommandExpand
+		return command.Kind == checks.CommandExpand || command.Kind == checks.CommandIntegrate
 	}
-	if slices.ContainsFunc(c.Comments, expands) {
+	if slices.ContainsFunc(c.Comments, planners) {
 		names = append(names, r.contract.Integration.Integrators...)
 	}
 	return distinct(slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, "/") }))

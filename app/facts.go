@@ -13,8 +13,9 @@ import (
 )
 
 // Commits are the commits that one judgement is about. Default is the tip of the default branch, where the contract is
-// read; Base the tip of the branch that the pull request would land on.
-type Commits struct{ Default, Base, Head string }
+// read; Base the tip of the branch that the pull request would land on. Landing is the tree that would really land, where
+// one was built; "" for the merge of Base and Head.
+type Commits struct{ Default, Base, Head, Landing string }
 
 // ReadTree reads from git all that git knows of a pull request: the contract, and what would land. The App and
 // `agentplane check` both read with it, so that a local verdict cannot differ from the App's. The contract is nil when it
@@ -74,6 +75,9 @@ func readContract(ctx context.Context, repo *git.Repo, commit string) (*ownershi
 // an error.
 func readTouched(ctx context.Context, repo *git.Repo, c Commits) (*checks.Touched, error) {
 	touch, err := repo.Touched(ctx, c.Base, c.Head)
+	if err == nil && c.Landing != "" && touch.Landed != c.Landing {
+		touch, err = landing(ctx, repo, c, touch)
+	}
 	if err != nil {
 		return refusal(err)
 	}
@@ -86,6 +90,17 @@ func readTouched(ctx context.Context, repo *git.Repo, c Commits) (*checks.Touche
 		return refusal(err)
 	}
 	return touched, nil
+}
+
+// landing is what a tree that was built changes, in the place of what git would merge now: a squash of what is stacked is
+// merged in another way.
+func landing(ctx context.Context, repo *git.Repo, c Commits, merge *git.Touch) (*git.Touch, error) {
+	touch, err := repo.TouchedTree(ctx, c.Base, c.Landing)
+	if err != nil {
+		return nil, err
+	}
+	touch.Head, touch.Bases = merge.Head, merge.Bases
+	return touch, nil
 }
 
 func toChanges(from []git.Change) []checks.Change {

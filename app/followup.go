@@ -27,9 +27,11 @@ const (
 // followUp carries out what one pull request's report asks for besides being shown.
 type followUp struct {
 	*App
-	site   site
-	pull   gh.Pull
-	report checks.Report
+	site    site
+	pull    gh.Pull
+	report  checks.Report
+	read    *reader
+	reading int64 // taken before anything was read
 }
 
 // remember stores what later judgements will need. It comes before everything that GitHub is told.

@@ -26,7 +26,7 @@ const (
 func events() []string {
 	return []string{
 		"push", "pull_request", "pull_request_review", "issue_comment", "workflow_run", "check_suite", "check_run", "status",
-		"repository", "installation", "installation_repositories",
+		"merge_group", "repository", "installation", "installation_repositories",
 	}
 }
 

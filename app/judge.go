@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,12 +17,16 @@ import (
 // the lowest number speaks for all of them, and the worse verdict stands: the others wake it and leave. So two jobs never
 // write the check runs of one commit.
 func (a *App) judge(ctx context.Context, s site, number int, notices []store.Notice) error {
+	reading, err := a.db.NextReading(ctx)
+	if err != nil {
+		return err
+	}
 	pull, err := s.Pull(ctx, number)
 	if err != nil {
 		return gone(err)
 	}
 	if !pull.Open {
-		return a.closed(ctx, s, number)
+		return errors.Join(a.closed(ctx, s, number), a.leave(ctx, s, pull, reading))
 	}
 	if s, err = a.now(s, pull.FullName); err != nil {
 		return err
@@ -42,28 +47,42 @@ func (a *App) judge(ctx context.Context, s site, number int, notices []store.Not
 	if leader := group[0].Number; leader != number {
 		return a.wakeOne(ctx, s, leader, "same head as another pull request")
 	}
+	return a.judgeGroup(ctx, s, group, occasion{reading, notices})
+}
+
+// occasion is what brought a judgement about.
+type occasion struct {
+	reading int64 // taken before anything was read
+	notices []store.Notice
+}
+
+// judgeGroup judges pull requests that have the same head, and puts the worst verdict there.
+func (a *App) judgeGroup(ctx context.Context, s site, group []gh.Pull, on occasion) error {
 	followUps := make([]*followUp, 0, len(group))
 	reports := make([]checks.Report, 0, len(group))
 	for _, p := range group {
 		if err := a.seen(ctx, s, p); err != nil {
 			return err
 		}
-		report, err := a.report(ctx, s, p, news{same: others(group, p), heard: heard(notices, p.Number)})
+		j, err := a.judged(ctx, s, p, news{same: others(group, p), heard: heard(on.notices, p.Number)})
 		if err != nil {
 			return fmt.Errorf("judge pull request %d: %w", p.Number, err)
 		}
-		o := &followUp{App: a, site: s, pull: p, report: report}
+		o := &followUp{App: a, site: s, pull: p, report: j.Report, read: j.read, reading: on.reading}
 		if err := o.remember(ctx); err != nil {
 			return err
 		}
-		followUps, reports = append(followUps, o), append(reports, report)
+		followUps, reports = append(followUps, o), append(reports, j.Report)
 	}
 	a.met.verdict(reports)
-	p := &publisher{App: a, site: s, key: store.Key{Repo: s.id, PR: number}, again: slices.ContainsFunc(notices, isAgain)}
+	p := &publisher{App: a, site: s, key: store.Key{Repo: s.id, PR: group[0].Number}, again: slices.ContainsFunc(on.notices, isAgain)}
 	if err := p.publish(ctx, checks.Combine(reports...)); err != nil {
 		return err
 	}
 	for _, o := range followUps {
+		if err := o.feed(ctx); err != nil {
+			return fmt.Errorf("bring pull request %d to the lane: %w", o.pull.Number, err)
+		}
 		if err := o.act(ctx); err != nil {
 			return fmt.Errorf("follow up on pull request %d: %w", o.pull.Number, err)
 		}
@@ -144,6 +163,7 @@ func (a *App) group(ctx context.Context, s site, pull gh.Pull) ([]gh.Pull, error
 type news struct {
 	same  []gh.Pull      // the other open pull requests with the same head
 	heard map[int64]bool // comments whose own delivery brought this judgement about
+	at    *Commits       // where a candidate would land it; nil: on its base as it is
 }
 
 // heard lists the comments on a pull request that notices tell of.

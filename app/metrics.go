@@ -24,6 +24,7 @@ type metrics struct {
 	requests   *prometheus.HistogramVec
 	verdicts   *prometheus.CounterVec
 	checkRuns  *prometheus.CounterVec
+	effects    *prometheus.HistogramVec
 	sweeps     *prometheus.HistogramVec
 }
 
@@ -43,9 +44,10 @@ func newMetrics() *metrics {
 		requests:   seconds("github_request_seconds", "Time of one GitHub API request, by method and status.", "method", "status"),
 		verdicts:   counter("verdicts_total", "Judgements of pull requests, by verdict.", "verdict"),
 		checkRuns:  counter("check_runs_total", "Check runs, by what was done: created, updated or unchanged.", "done"),
+		effects:    seconds("effect_seconds", "Time of one effect of a lane, by kind and outcome.", "kind", "outcome"),
 		sweeps:     seconds("sweep_seconds", "Time of one sweep, by outcome.", "outcome"),
 	}
-	m.registry.MustRegister(m.deliveries, m.jobs, m.requests, m.verdicts, m.checkRuns, m.sweeps,
+	m.registry.MustRegister(m.deliveries, m.jobs, m.requests, m.verdicts, m.checkRuns, m.effects, m.sweeps,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -62,6 +64,10 @@ func (m *metrics) request(r gh.Request) {
 
 func (m *metrics) job(kind string, elapsed time.Duration, err error) {
 	m.jobs.WithLabelValues(kind, outcome(err)).Observe(elapsed.Seconds())
+}
+
+func (m *metrics) effect(kind string, elapsed time.Duration, err error) {
+	m.effects.WithLabelValues(kind, outcome(err)).Observe(elapsed.Seconds())
 }
 
 func (m *metrics) sweep(elapsed time.Duration, err error) {

@@ -26,6 +26,8 @@ type reader struct {
 	heard    map[int64]bool // comments whose own delivery brought this judgement about
 	pushed   time.Time      // when the head was last pushed, as far as a delivery told
 	open     []gh.Pull      // see openPulls
+	entered  *int64         // the comment that entered the present head by our check run there; nil: not asked
+	trial    bool           // what would land on a candidate is judged: nobody is told
 	facts    checks.Facts
 }
 

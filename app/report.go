@@ -9,11 +9,19 @@ import (
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
 	"github.com/agentplane/agentplane/ownership"
+	"github.com/agentplane/agentplane/queue"
+	"github.com/agentplane/agentplane/store"
 )
 
-// report reads the facts of one open pull request and has them judged. n is what its job
+// judgement is a report, with what it was made from.
+type judgement struct {
+	checks.Report
+	read *reader
+}
+
+// judged reads the facts of one open pull request and has them judged. n is what its job
 // knows besides.
-func (a *App) report(ctx context.Context, s site, pull gh.Pull, n news) (checks.Report, error) {
+func (a *App) judged(ctx context.Context, s site, pull gh.Pull, n news) (judgement, error) {
 	mirror := a.mirrors.Repo(s.id, git.Remote{URL: s.CloneURL(), Token: s.GitToken})
 	commits, refused, err := fetch(ctx, mirror, pull)
 	var remote *git.RemoteError
@@ -22,7 +30,10 @@ func (a *App) report(ctx context.Context, s site, pull gh.Pull, n news) (checks.
 		commits, refused, err = fetch(ctx, mirror, pull)
 	}
 	if err != nil {
-		return checks.Report{}, err
+		return judgement{}, err
+	}
+	if n.at != nil && refused == nil {
+		commits.Base, commits.Landing = n.at.Base, n.at.Landing
 	}
 	var contract *ownership.Contract
 	var facts checks.Facts
@@ -30,29 +41,75 @@ func (a *App) report(ctx context.Context, s site, pull gh.Pull, n news) (checks.
 		facts.Contract = checks.ContractState{Kind: checks.ContractUnknown}
 		facts.Touched = refused
 	} else if contract, facts, err = ReadTree(ctx, mirror, commits); err != nil {
-		return checks.Report{}, err
+		return judgement{}, err
 	}
 	read := facts
 	facts = basicFacts(pull, commits)
 	facts.Contract, facts.Touched, facts.ReadAt = read.Contract, read.Touched, a.config.Now()
+	if facts.Offered, err = a.offered(ctx, s, pull, contract); err != nil {
+		return judgement{}, err
+	}
+	if facts.Stacked, err = a.stack(ctx, s, pull, contract); err != nil {
+		return judgement{}, err
+	}
 	facts.Siblings, facts.SiblingsKnown = siblings(pull, n.same), true
 	if facts.Pusher, err = a.pusher(ctx, s, pull, contract); err != nil {
-		return checks.Report{}, err
+		return judgement{}, err
 	}
-	r := &reader{App: a, site: s, mirror: mirror, pull: pull, commits: commits, contract: contract, heard: n.heard, facts: facts}
+	r := &reader{
+		App: a, site: s, mirror: mirror, pull: pull, commits: commits, contract: contract, heard: n.heard, trial: n.at != nil, facts: facts,
+	}
 	if err := r.gather(ctx); err != nil {
-		return checks.Report{}, err
+		return judgement{}, err
 	}
-	return checks.Evaluate(contract, r.facts), nil
+	return judgement{checks.Evaluate(contract, r.facts), r}, nil
+}
+
+// offered is what the lane landed on the branch that a pull request offers. It is nil for every other pull request.
+func (a *App) offered(ctx context.Context, s site, pull gh.Pull, c *ownership.Contract) (*checks.Offered, error) {
+	if c == nil || pull.Head.Repo != s.id || pull.Head.Name != c.Integration.Branch {
+		return nil, nil
+	}
+	l, known, err := a.db.Lane(ctx, store.LaneID{Repo: s.id, Branch: c.Integration.Branch})
+	if err != nil || !known || l.Tip == "" {
+		return nil, err
+	}
+	o := &checks.Offered{Tip: l.Tip}
+	for _, m := range l.Merged {
+		if m.Number != queue.TargetNumber {
+			o.Changes++
+		}
+	}
+	return o, nil
+}
+
+// stack finds the open pull request that another one is stacked on. One that goes to the integration branch, or to where
+// that is offered, is on none.
+func (a *App) stack(ctx context.Context, s site, pull gh.Pull, c *ownership.Contract) (*checks.Stack, error) {
+	if c == nil || c.Integration.Branch == "" {
+		return nil, nil
+	}
+	if base := pull.Base.Name; base == c.Integration.Branch || base == target(c, pull.Default) || base == pull.Default {
+		return nil, nil
+	}
+	open, err := s.OpenPulls(ctx)
+	if err != nil {
+		return nil, err
+	}
+	on := stackedOn(pull, open, c.Integration.Branch)
+	if on == nil {
+		return nil, nil
+	}
+	return &checks.Stack{PR: on.Number, Branch: on.Head.Name}, nil
 }
 
 // basicFacts are what the API told of a pull request.
 func basicFacts(pull gh.Pull, commits Commits) checks.Facts {
 	return checks.Facts{
 		Repo: pull.FullName, PR: pull.Number, Default: pull.Default,
-		Base:   checks.Ref{Repo: pull.Base.Repo, Name: pull.Base.Name, SHA: commits.Base},
-		Head:   checks.Ref{Repo: pull.Head.Repo, Name: pull.Head.Name, SHA: pull.Head.SHA},
-		Author: checks.Account(pull.Author), Body: pull.Body, BodyKnown: true, Labels: pull.Labels,
+		Base:  checks.Ref{Repo: pull.Base.Repo, Name: pull.Base.Name, SHA: commits.Base},
+		Head:  checks.Ref{Repo: pull.Head.Repo, Name: pull.Head.Name, SHA: pull.Head.SHA},
+		Draft: pull.Draft, Author: checks.Account(pull.Author), Body: pull.Body, BodyKnown: true, Labels: pull.Labels,
 	}
 }
 

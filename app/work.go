@@ -109,9 +109,16 @@ func (a *App) now(s site, fullName string) (site, error) {
 // settleTries is how often a job is put off for GitHub to settle, before it counts as failed and waits longer and longer.
 const settleTries = 30
 
-// lookAround wakes the pull requests of a repository that the notices ask for: those that the store knows without asking
+// lookAround looks at what the notices about a repository may mean: its pull requests, and its lanes.
+//
+// Of the pull requests it wakes those that the notices ask for: those that the store knows without asking
 // GitHub, and where it knows none by what GitHub lists. Then those are woken too that are believed open and not listed.
 func (a *App) lookAround(ctx context.Context, s site, notices []store.Notice) error {
+	return errors.Join(a.lookAtPulls(ctx, s, notices), a.lookAtLanes(ctx, s, notices))
+}
+
+func (a *App) lookAtPulls(ctx context.Context, s site, notices []store.Notice) error {
+	notices = slices.DeleteFunc(slices.Clone(notices), func(n store.Notice) bool { return strings.HasPrefix(n.Reason, laneReason) })
 	notices, err := a.wakeKnown(ctx, s, notices)
 	if err != nil || len(notices) == 0 {
 		return err
@@ -152,6 +159,7 @@ func (a *App) wakeKnown(ctx context.Context, s site, notices []store.Notice) (re
 	for _, n := range notices {
 		var numbers []int
 		switch {
+		case isCandidate(n.Ref): // pushed by the App itself: lookAtLanes
 		case n.SHA != "":
 			numbers, err = a.db.PullsAt(ctx, s.id, n.SHA)
 		case n.Ref == "" || !seen || repository.DefaultBranch == "":

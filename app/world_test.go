@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -53,6 +54,7 @@ type world struct {
 	log     *bytes.Buffer
 	hook    string // the App's webhook address
 	mirrors string // its folder of mirrors
+	config  app.Config
 	stop    func()
 }
 
@@ -121,6 +123,7 @@ func (w *world) start(s setup) {
 	c.Database, c.Mirrors = filepath.Join(dir, "agentplane.db"), filepath.Join(dir, "mirrors")
 	w.mirrors = c.Mirrors
 	c.Log = slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.config = c
 	w.app, err = app.New(w.t.Context(), c)
 	w.must(err)
 	if s.dark {
@@ -163,6 +166,24 @@ func (w *world) run(listener net.Listener) {
 			w.t.Logf("the App's log:\n%s", w.log)
 		}
 	})
+}
+
+// restart stops the App and starts it again at the same address, with or without what its database held.
+func (w *world) restart(database bool) {
+	w.t.Helper()
+	w.stop()
+	if !database {
+		for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+			w.must(os.RemoveAll(w.config.Database + suffix))
+		}
+	}
+	address, err := url.Parse(w.hook)
+	w.must(err)
+	listener, err := net.Listen("tcp", address.Host)
+	w.must(err)
+	w.app, err = app.New(w.t.Context(), w.config)
+	w.must(err)
+	w.run(listener)
 }
 
 func (w *world) must(err error) {

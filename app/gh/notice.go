@@ -74,7 +74,7 @@ type payload struct {
 		HeadRef string `json:"head_ref"`
 		HeadSHA string `json:"head_sha"`
 	} `json:"merge_group"`
-	Comment      *identified  `json:"comment"`
+	Comment      *remark      `json:"comment"`
 	Review       *identified  `json:"review"`
 	SHA          string       `json:"sha"`
 	State        string       `json:"state"`
@@ -85,6 +85,11 @@ type payload struct {
 
 type identified struct {
 	ID int64 `json:"id"`
+}
+
+type remark struct {
+	ID   int64    `json:"id"`
+	User *account `json:"user"`
 }
 
 type repository struct {
@@ -175,8 +180,12 @@ func (p *payload) review() Reading {
 }
 
 // comment means the pull request that was commented on; comments on issues are nobody's business here. What it says is
-// read again: a payload may be old, and an edited comment is no command.
+// read again: a payload may be old, and an edited comment is no command. What a bot writes, this App among them, is no
+// command either, and nothing else is read of comments.
 func (p *payload) comment() Reading {
+	if p.Comment != nil && p.Comment.User != nil && p.Comment.User.Type == "Bot" {
+		return Reading{}
+	}
 	if p.Repository == nil || p.Issue == nil || p.Issue.Pull == nil || p.Issue.Number <= 0 || p.Comment == nil {
 		return Reading{}
 	}

@@ -121,6 +121,11 @@ func TestReadTurnsAPayloadIntoWhatToLookAtAgain(t *testing.T) {
 			Reading{Notices: []Notice{at(Notice{PR: 3, Comment: 9, Reason: "issue_comment.created"})}},
 		},
 		{
+			"a bot's comment on a pull request", "issue_comment",
+			`{"action":"created","installation":{"id":5},"repository":{"id":7,"full_name":"octo/blog"},"issue":{"number":3,"pull_request":{}},"comment":{"id":9,"user":{"id":4,"type":"Bot"}}}`,
+			Reading{},
+		},
+		{
 			"a comment on an issue", "issue_comment",
 			`{` + repo + `,"action":"created","issue":{"number":3},"comment":{"id":9}}`, Reading{},
 		},

@@ -1,0 +1,304 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/git"
+	"github.com/agentplane/agentplane/ownership"
+	"github.com/agentplane/agentplane/queue"
+)
+
+// builder builds one candidate.
+type builder struct {
+	*lane
+	queue.Build
+	now  queue.Lane
+	made []git.Merged
+}
+
+// build merges a candidate's members, judges what each of them would land on the very tree, and pushes the candidate to
+// its branch, where CI tests it. It may have been done before: the same members give the same commit, and a branch that
+// holds it is found.
+func (l *lane) build(ctx context.Context, e queue.Build) (queue.Event, error) {
+	now, _, err := l.db.Lane(ctx, l.id)
+	if err != nil || !now.Awaits(e.Key()) {
+		return nil, err
+	}
+	b := &builder{lane: l, Build: e, now: now}
+	if same, err := b.bring(ctx); err != nil || !same {
+		return b.stale(err)
+	}
+	if no, err := b.merge(ctx); err != nil || no != nil {
+		return no, err
+	}
+	if no, err := b.judgeAll(ctx); err != nil || no != nil {
+		return no, err
+	}
+	if err := b.publish(ctx); err != nil {
+		return b.declined(err)
+	}
+	last := b.made[len(b.made)-1]
+	return queue.Built{Candidate: e.Candidate, Commit: last.Commit, Tree: last.Tree}, nil
+}
+
+// stale says that what the build relied on has changed; err may be nil.
+func (b *builder) stale(err error) (queue.Event, error) {
+	if err != nil {
+		return nil, err
+	}
+	return queue.Refused{Key: b.Key(), Stale: true, Why: "a head moved before the candidate was built"}, nil
+}
+
+// bring fetches the members' heads and the commit to build on. false: a head is another one by now.
+func (b *builder) bring(ctx context.Context) (bool, error) {
+	refs := []string{b.ref()}
+	for _, m := range b.Members {
+		if m.Number > 0 {
+			refs = append(refs, pullRef(m.Number))
+		}
+	}
+	tips, err := b.fetch(ctx, refs...)
+	if err != nil {
+		return false, err
+	}
+	same := true
+	for _, m := range b.Members {
+		if m.Number > 0 && tips[pullRef(m.Number)] != m.Head {
+			same = false
+			if err := b.wakeOne(ctx, b.site, m.Number, "its head moved before a candidate was built"); err != nil {
+				return false, err
+			}
+		}
+	}
+	if !same {
+		return false, nil
+	}
+	return true, b.bringOnto(ctx)
+}
+
+// bringOnto makes sure that the mirror has the commit to build on, and the target where that is a member: they are on the
+// integration branch, on the target, or on another candidate's branch.
+func (b *builder) bringOnto(ctx context.Context) error {
+	need := []string{b.Onto}
+	for _, m := range b.Members {
+		need = append(need, m.Head)
+	}
+	has, err := b.mirror.Has(ctx, need...)
+	if err != nil {
+		return err
+	}
+	need = slices.DeleteFunc(need, func(sha string) bool { return has[sha] })
+	if len(need) == 0 {
+		return nil
+	}
+	return renewed(b.site.RenewGitToken, func() error { return b.mirror.FetchCommits(ctx, need...) })
+}
+
+// merge makes the candidate's commits. The event says that one member cannot be merged.
+func (b *builder) merge(ctx context.Context) (queue.Event, error) {
+	at, err := b.when(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var changes []git.Commit
+	for _, m := range b.Members {
+		who := git.Identity{Name: "agentplane", Email: "agentplane@users.noreply.github.com", When: at}
+		changes = append(changes, git.Commit{Head: m.Head, Message: b.message(m), Author: who, Committer: who})
+	}
+	options := git.CandidateOptions{Squash: b.Method == string(ownership.Squash), SigningKey: b.config.SigningKey}
+	if options.Squash {
+		for _, m := range b.now.Merged {
+			options.Squashed = append(options.Squashed, m.Head)
+		}
+	}
+	b.made, err = b.mirror.Candidate(ctx, b.Onto, changes, options)
+	var entry *git.EntryError
+	if errors.As(err, &entry) && entry.Entry < len(b.Members) {
+		return b.rejected(ctx, b.Members[entry.Entry], entry)
+	}
+	return nil, err
+}
+
+// when is the time in the candidate's commits: that of the newest commit it is made of, so that it is the same each time.
+func (b *builder) when(ctx context.Context) (time.Time, error) {
+	shas := []string{b.Onto}
+	for _, m := range b.Members {
+		shas = append(shas, m.Head)
+	}
+	times, err := b.mirror.Times(ctx, shas...)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var newest time.Time
+	for _, t := range times {
+		if t.After(newest) && !t.After(b.config.Now().Add(time.Hour)) { // whose clock is wrong says nothing
+			newest = t
+		}
+	}
+	return newest, nil
+}
+
+// message is the commit's message: whose change it is, at which head. It depends on nothing that may change meanwhile.
+func (b *builder) message(m queue.Member) string {
+	if m.Number == queue.TargetNumber {
+		return fmt.Sprintf("Merge the target into %s\n\nAgentplane-Target: %s\n", b.id.Branch, m.Head)
+	}
+	entry, _ := entryOf(b.now, m.Number)
+	whose := ""
+	if entry.Agent != "" {
+		whose = " by " + entry.Agent
+	}
+	return fmt.Sprintf("Merge pull request #%d%s into %s\n\nAgentplane-Pull: %d\nAgentplane-Head: %s\n", m.Number, whose, b.id.Branch, m.Number, m.Head)
+}
+
+// rejected is what a failed merge means for its member. What is no fault of the member is tried again.
+func (b *builder) rejected(ctx context.Context, m queue.Member, entry *git.EntryError) (queue.Event, error) {
+	e := queue.Rejected{Candidate: b.Candidate, Number: m.Number}
+	var conflict *git.ConflictError
+	var refused *git.RefusedError
+	switch {
+	case errors.As(entry, &conflict):
+		e.Paths = conflict.Paths
+		for _, i := range conflict.With {
+			e.With = append(e.With, b.Members[i].Number)
+		}
+		if conflict.Base { // with what the candidate stands on
+			e.With = append(e.With, b.below(ctx, conflict.Paths)...)
+		}
+	case errors.As(entry, &refused):
+		e.Refused, e.Paths = refused.Detail, pathsOf(refused.Path)
+	default:
+		return nil, entry
+	}
+	return e, nil
+}
+
+// below lists what has landed since the branch started and changed one of these paths: what a conflict with the branch is
+// with, as far as that can be told.
+func (b *builder) below(ctx context.Context, paths []string) []int {
+	var with []int
+	merged := b.now.Merged
+	for _, m := range merged[max(0, len(merged)-maxBlamed):] {
+		touch, err := b.mirror.Touched(ctx, b.now.Start, m.Head)
+		if err != nil || m.Number == queue.TargetNumber {
+			continue // who it was is a help, and no more
+		}
+		if slices.ContainsFunc(touch.Changes, func(c git.Change) bool { return slices.Contains(paths, c.Path) }) {
+			with = append(with, m.Number)
+		}
+	}
+	return with
+}
+
+// maxBlamed is how many landed pull requests are looked into for the other side of a conflict.
+const maxBlamed = 20
+
+func pathsOf(path string) []string {
+	if path == "" {
+		return nil
+	}
+	return []string{path}
+}
+
+// judgeAll judges what each member would land, on the very tree that it would give.
+func (b *builder) judgeAll(ctx context.Context) (queue.Event, error) {
+	below := b.Onto
+	for i, m := range b.Members {
+		made := b.made[i]
+		if m.Number != queue.TargetNumber {
+			if no, err := b.judgeOne(ctx, m, Commits{Base: below, Head: m.Head}, made); err != nil || no != nil {
+				return no, err
+			}
+		}
+		below = made.Commit
+	}
+	return nil, nil
+}
+
+// judgeOne judges one member once more, everything read anew, with what would really land in the place of what its branch
+// changed.
+func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made git.Merged) (queue.Event, error) {
+	if len(made.Workflows) > 0 {
+		may, err := b.site.Workflows(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !may {
+			return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Paths: made.Workflows, Refused: "it changes workflows, and GitHub lets the App push such a change only with the permission workflows: write, which the installation does not give"}, nil
+		}
+	}
+	pull, err := b.site.Pull(ctx, m.Number)
+	if err != nil {
+		return nil, gone(err)
+	}
+	if !pull.Open || pull.Head.SHA != m.Head {
+		if err := b.wakeOne(ctx, b.site, m.Number, "it changed before a candidate was built"); err != nil {
+			return nil, err
+		}
+		return b.stale(nil)
+	}
+	at.Landing = made.Tree
+	j, err := b.judged(ctx, b.site, pull, news{at: &at})
+	if err != nil {
+		return nil, fmt.Errorf("judge what pull request %d would land: %w", m.Number, err)
+	}
+	if why := trespass(j.Report); why != "" {
+		return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Refused: why}, nil
+	}
+	return nil, nil
+}
+
+// trespass is why a report lets nothing land, as far as paths, approvals and interfaces go. What CI says about the head was
+// judged already, and its tests on the candidate are still to come.
+func trespass(r checks.Report) string {
+	for _, c := range r.Checks {
+		if c.Name != checks.CheckVerification && c.Verdict != checks.Success {
+			return strings.TrimSuffix(c.Name+": "+c.Title, ".") + ", judged on what would land"
+		}
+	}
+	return ""
+}
+
+// publish pushes the candidate to its branch. A branch that is there already is of an earlier try, or of a lane before the
+// database was lost: it is ours either way.
+func (b *builder) publish(ctx context.Context) error {
+	ref, commit := b.candidateRef(b.Candidate), b.made[len(b.made)-1].Commit
+	err := b.push(ctx, ref, commit, "")
+	var moved *git.MovedError
+	if !errors.As(err, &moved) {
+		return err
+	}
+	if moved.Actual == commit || moved.Actual == "" {
+		return nil
+	}
+	return b.push(ctx, ref, commit, moved.Actual)
+}
+
+// declined is a push that GitHub did not take. Its rules may forbid it for good, which a person has to mend.
+func (b *builder) declined(err error) (queue.Event, error) {
+	if why := forbidden(err); why != "" {
+		return queue.Refused{Key: b.Key(), Final: true, Why: "GitHub takes no candidate: " + why}, nil
+	}
+	return nil, err
+}
+
+// forbidden is why a push is refused for good: a rule of the repository, or a permission that the App lacks. Other words,
+// such as "failure", GitHub uses for what passes a moment later; what they were about is read again.
+func forbidden(err error) string {
+	var rejected *git.RejectedError
+	if !errors.As(err, &rejected) {
+		return ""
+	}
+	for _, s := range []string{"hook declined", "declined due to", "refusing to allow", "protected", "not allowed"} {
+		if strings.Contains(rejected.Reason, s) {
+			return rejected.Reason
+		}
+	}
+	return ""
+}

@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/git"
+	"github.com/agentplane/agentplane/queue"
+)
+
+// land moves the integration branch to a tested commit, by compare and swap, and reads it back. Every answer of GitHub is
+// ambiguous: what the branch holds is read before anything is done again, and what was done before is found.
+func (l *lane) land(ctx context.Context, e queue.Land) (queue.Event, error) {
+	now, _, err := l.db.Lane(ctx, l.id)
+	if err != nil || !now.Awaits(e.Key()) {
+		return nil, err
+	}
+	tip, err := l.tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if tip == e.Commit {
+		return l.landed(ctx, e, tip)
+	}
+	if why, err := l.objection(ctx, now, e); err != nil || why != "" {
+		return stale(e, why), err
+	}
+	if err := l.bring(ctx, e); err != nil {
+		return nil, err
+	}
+	err = l.push(ctx, l.ref(), e.Commit, e.Expect)
+	var moved *git.MovedError
+	switch why := forbidden(err); {
+	case why != "":
+		return queue.Refused{Key: e.Key(), Final: true, Why: "the branch may not be moved: " + why}, nil
+	case errors.As(err, &moved) && moved.Actual != e.Commit:
+		return l.elsewhere(ctx, e, moved.Actual)
+	case err != nil && moved == nil:
+		return nil, err
+	}
+	if tip, err = l.tip(ctx); err != nil {
+		return nil, err
+	}
+	if tip == e.Expect {
+		return nil, fmt.Errorf("%w: the branch was moved to %s, and reads as %s", errUnsettled, e.Commit, tip)
+	}
+	return l.landed(ctx, e, tip)
+}
+
+func stale(e queue.Land, why string) queue.Event {
+	if why == "" {
+		return nil
+	}
+	return queue.Refused{Key: e.Key(), Stale: true, Why: why}
+}
+
+// tip is where the integration branch is, "" when it does not exist.
+func (l *lane) tip(ctx context.Context) (string, error) {
+	tips, err := l.tips(ctx, l.ref())
+	return tips[l.ref()], err
+}
+
+// landed tells what the branch holds after the landing.
+func (l *lane) landed(ctx context.Context, e queue.Land, tip string) (queue.Event, error) {
+	tree := e.Tree
+	if tip != e.Commit || e.Candidate != "" {
+		if _, err := l.fetch(ctx, l.ref()); err != nil {
+			return nil, err
+		}
+		trees, err := l.mirror.Trees(ctx, tip)
+		if err != nil {
+			return nil, err
+		}
+		tree = trees[tip]
+	}
+	l.log.Info("landed", "lane", l.id.String(), "commit", tip, "tree", tree, "candidate", e.Candidate, "members", e.Members)
+	return queue.Landed{Key: e.Key(), Candidate: e.Candidate, Commit: tip, Tree: tree}, nil
+}
+
+// elsewhere is a branch that somebody else moved. One reading is not enough to say so: GitHub's answers lag behind.
+func (l *lane) elsewhere(ctx context.Context, e queue.Land, seen string) (queue.Event, error) {
+	if !l.doubts.confirmed(l.id, seen, l.config.Pace.Settle) {
+		return nil, fmt.Errorf("%w: the integration branch is at %q, and %q by our records", errUnsettled, seen, e.Expect)
+	}
+	l.doubts.settle(l.id)
+	return queue.Refused{Key: e.Key(), Final: true, Seen: seen, Gone: seen == "", Why: "the branch was moved by others"}, nil
+}
+
+// objection is why nothing may land now although it was tested, "" when nothing speaks against it: a head or the contract
+// is another one by now, or CI takes back what it said. The lane is told, or will be.
+func (l *lane) objection(ctx context.Context, now queue.Lane, e queue.Land) (string, error) {
+	if e.Candidate == "" {
+		return "", nil
+	}
+	if same, err := l.unmoved(ctx, e.Members); err != nil || !same {
+		return "a head moved before it landed", err
+	}
+	repository, _, err := l.db.Repository(ctx, l.id.Repo)
+	if err != nil {
+		return "", err
+	}
+	seen, err := l.read(ctx, repository.DefaultBranch)
+	if err != nil {
+		return "", err
+	}
+	if seen.policy.Broken != "" || seen.policy.Contract != now.Policy.Contract {
+		if err := l.tellPolicy(ctx, now, seen); err != nil {
+			return "", err
+		}
+		return "the contract changed before it landed", nil
+	}
+	candidate, _ := candidateOf(now, e.Candidate)
+	shown, err := l.integrated(ctx, seen, tested{commit: e.Commit, tree: e.Tree, branch: e.Candidate, since: candidate})
+	if err != nil {
+		return "", err
+	}
+	for _, s := range shown {
+		if s.State != checks.RowShown {
+			return s.Requirement + " does not stand any more: " + s.Detail, l.wakeLane(ctx, l.site, laneNotice(l.id.Branch, "evidence was taken back"))
+		}
+	}
+	if len(shown) == 0 {
+		return "nothing was tested", nil
+	}
+	return "", nil
+}
+
+// bring makes sure that the mirror has the commit to push.
+func (l *lane) bring(ctx context.Context, e queue.Land) error {
+	has, err := l.mirror.Has(ctx, e.Commit)
+	if err != nil || has[e.Commit] {
+		return err
+	}
+	return renewed(l.site.RenewGitToken, func() error { return l.mirror.FetchCommits(ctx, e.Commit) })
+}

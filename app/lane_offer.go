@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agentplane/agentplane/app/gh"
+	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/queue"
+	"github.com/agentplane/agentplane/store"
+)
+
+// offer keeps the pull request from the integration branch to the target up to date: what landed, and the evidence. People
+// merge it. What is offered is what the lane holds by now.
+func (l *lane) offer(ctx context.Context) error {
+	now, _, err := l.db.Lane(ctx, l.id)
+	if err != nil || !slices.ContainsFunc(now.Merged, func(m queue.Merge) bool { return m.Number != queue.TargetNumber }) {
+		return err
+	}
+	repository, _, err := l.db.Repository(ctx, l.id.Repo)
+	if err != nil {
+		return err
+	}
+	seen, err := l.read(ctx, repository.DefaultBranch)
+	if err != nil || seen.contract == nil {
+		return err // a contract that cannot be used stops the lane, and says so there
+	}
+	seen.lane = now
+	title, body, err := l.renderOffer(ctx, seen)
+	if err != nil {
+		return err
+	}
+	open, err := l.site.PullsFrom(ctx, l.id.Branch, seen.offeredOn, "open")
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		_, err = l.site.CreatePull(ctx, gh.NewPull{Title: title, Body: body, Head: l.id.Branch, Base: seen.offeredOn})
+		return err
+	}
+	if err := l.wakeOne(ctx, l.site, open[0].Number, "what it offers changed"); err != nil {
+		return err
+	}
+	same := open[0].Title == title && strings.ReplaceAll(open[0].Body, "\r\n", "\n") == body
+	if same {
+		return nil
+	}
+	return l.site.EditPull(ctx, open[0].Number, gh.EditedPull{Title: &title, Body: &body})
+}
+
+// renderOffer writes the offer's title and description.
+func (l *lane) renderOffer(ctx context.Context, seen sight) (title, body string, err error) {
+	o := checks.Offer{
+		Branch: l.id.Branch, Target: seen.offeredOn, Tip: seen.lane.Tip, Contract: seen.contract,
+	}
+	for _, m := range seen.lane.Merged {
+		if m.Number == queue.TargetNumber {
+			continue
+		}
+		change, err := l.offered(ctx, m)
+		if err != nil {
+			return "", "", err
+		}
+		o.Changes = append(o.Changes, change)
+	}
+	trees, err := l.mirror.Trees(ctx, seen.lane.Tip)
+	if err != nil {
+		return "", "", err
+	}
+	o.Evidence, err = l.integrated(ctx, seen, tested{commit: seen.lane.Tip, tree: trees[seen.lane.Tip], branch: l.id.Branch})
+	if err != nil {
+		return "", "", err
+	}
+	title, body = checks.RenderOffer(o)
+	return title, body, nil
+}
+
+// offered is one landed change: who made it, and by what it was judged. A report that was lost with the database is missing,
+// and the offer says so.
+func (l *lane) offered(ctx context.Context, m queue.Merge) (checks.OfferedChange, error) {
+	change := checks.OfferedChange{PR: m.Number, Agent: m.Agent, Head: m.Head, Commit: m.Commit}
+	pull, err := l.site.Pull(ctx, m.Number)
+	if err != nil && !gh.Absent(err) {
+		return change, err
+	}
+	change.Title, change.Author = pull.Title, pull.Author.Login
+	kept, known, err := l.db.Report(ctx, store.Key{Repo: l.site.id, PR: m.Number}, m.Head)
+	if err != nil || !known {
+		return change, err
+	}
+	var d dossier
+	if err := json.Unmarshal(kept, &d); err != nil {
+		return change, fmt.Errorf("read the report that pull request %d landed with: %w", m.Number, err)
+	}
+	change.Matrix, change.Approvals = d.Report.Matrix, d.Report.Approvals
+	change.Risk = checks.NotedRisk(d.Body)
+	for _, row := range d.Report.Matrix {
+		if row.Claim == string(checks.Success) {
+			change.Claims = append(change.Claims, row.Requirement)
+		}
+	}
+	for _, f := range d.Report.Findings {
+		if name, shared := strings.CutPrefix(string(f.Rule), "interface/"); shared && !slices.Contains(change.Interfaces, name) {
+			change.Interfaces = append(change.Interfaces, name)
+		}
+	}
+	return change, nil
+}
