@@ -68,8 +68,8 @@ func (b *builder) bring(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	same := true
-	for _, m := range b.Members {
-		if m.Number > 0 && tips[pullRef(m.Number)] != m.Head {
+	for _, m := range b.now.Recheck(b.Members) {
+		if tips[pullRef(m.Number)] != m.Head {
 			same = false
 			if err := b.wakeOne(ctx, b.site, m.Number, "its head moved before a candidate was built"); err != nil {
 				return false, err
@@ -232,6 +232,9 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 		if !may {
 			return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Paths: made.Workflows, Refused: "it changes workflows, and GitHub lets the App push such a change only with the permission workflows: write, which the installation does not give"}, nil
 		}
+	}
+	if entry, _ := entryOf(b.now, m.Number); entry.Carried {
+		return nil, nil // it was judged and landed, and lands again because the target was merged without it
 	}
 	pull, err := b.site.Pull(ctx, m.Number)
 	if err != nil {

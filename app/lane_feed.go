@@ -199,6 +199,8 @@ func (o *followUp) tellLane(ctx context.Context, id store.LaneID, now queue.Lane
 	switch {
 	case p.Draft:
 		return o.withdraw(ctx, id, "it is a draft now")
+	case p.Base.Name != id.Branch && stacked == nil && stackLanded(now, entry):
+		return o.site.EditPull(ctx, p.Number, gh.EditedPull{Base: &id.Branch}) // which is news, and judged anew
 	case p.Base.Name != id.Branch && stacked == nil:
 		return o.withdraw(ctx, id, "it goes to another branch now")
 	}

@@ -78,7 +78,7 @@ func (r *reader) dependencies(ctx context.Context, now queue.Lane) ([]queue.Need
 		needs = append(needs, n)
 	}
 	if s := r.facts.Stacked; s != nil {
-		needs = append(needs, queue.Need{Number: s.PR, Why: "stacked on " + s.Branch})
+		needs = append(needs, queue.Need{Number: s.PR, Why: stackedWhy + s.Branch})
 	}
 	agent := ""
 	if a, _ := r.contract.ForBranch(r.pull.Head.Name); a != nil && r.pull.Head.Repo == r.site.id {
@@ -90,6 +90,16 @@ func (r *reader) dependencies(ctx context.Context, now queue.Lane) ([]queue.Need
 		}
 	}
 	return needs, nil
+}
+
+// stackedWhy begins the reason of the dependency on the pull request that another one is stacked on.
+const stackedWhy = "stacked on "
+
+// stackLanded tells whether what an entry was stacked on has landed: it goes to the integration branch from then on.
+func stackLanded(now queue.Lane, e queue.Entry) bool {
+	return slices.ContainsFunc(e.Known.After, func(n queue.Need) bool {
+		return strings.HasPrefix(n.Why, stackedWhy) && now.Done.Has(n.Number)
+	})
 }
 
 // dependency reads how a pull request that is depended on stands. What cannot be read as one can never be met.

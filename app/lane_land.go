@@ -94,7 +94,7 @@ func (l *lane) objection(ctx context.Context, now queue.Lane, e queue.Land) (str
 	if e.Candidate == "" {
 		return "", nil
 	}
-	if same, err := l.unmoved(ctx, e.Members); err != nil || !same {
+	if same, err := l.unmoved(ctx, now.Recheck(e.Members)); err != nil || !same {
 		return "a head moved before it landed", err
 	}
 	repository, _, err := l.db.Repository(ctx, l.id.Repo)

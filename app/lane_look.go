@@ -190,8 +190,8 @@ func (l *lane) tellTarget(ctx context.Context, seen queue.Lane, now sight) error
 		}
 		moved.Rewound = !has[seen.Target]
 	}
-	_, err = l.db.Step(ctx, l.id, moved)
-	return err
+	_, _, err = l.db.StepIf(ctx, l.id, moved, func(at queue.Lane) bool { return at.Target == seen.Target })
+	return err // what was compared with an older target is read again
 }
 
 // mergedOffer finds the commit of this lane that the target took with the newest offer, "" when it took none. A commit
@@ -225,7 +225,8 @@ func (l *lane) reconcile(ctx context.Context, now sight) error {
 	}
 	picture := queue.Reconciled{Reading: reading, OpenAll: true, HaveAll: true}
 	for _, p := range open {
-		if l.belongs(p, open) {
+		entry, _ := entryOf(now.lane, p.Number)
+		if l.belongs(p, open) || !p.Draft && stackLanded(now.lane, entry) {
 			picture.Open = append(picture.Open, queue.Member{Number: p.Number, Head: p.Head.SHA})
 		}
 	}
@@ -278,9 +279,7 @@ func stackedOn(p gh.Pull, open []gh.Pull, branch string) *gh.Pull {
 func (l *lane) heads(ctx context.Context, members []queue.Member) (map[int]string, error) {
 	var refs []string
 	for _, m := range members {
-		if m.Number > 0 {
-			refs = append(refs, pullRef(m.Number))
-		}
+		refs = append(refs, pullRef(m.Number))
 	}
 	tips, err := l.tips(ctx, refs...)
 	if err != nil {
@@ -288,7 +287,7 @@ func (l *lane) heads(ctx context.Context, members []queue.Member) (map[int]strin
 	}
 	heads := map[int]string{}
 	for _, m := range members {
-		if tip := tips[pullRef(m.Number)]; m.Number > 0 && tip != "" {
+		if tip := tips[pullRef(m.Number)]; tip != "" {
 			heads[m.Number] = tip
 		}
 	}
@@ -303,7 +302,7 @@ func (l *lane) unmoved(ctx context.Context, members []queue.Member) (bool, error
 	}
 	same := true
 	for _, m := range members {
-		if m.Number > 0 && heads[m.Number] != m.Head {
+		if heads[m.Number] != m.Head {
 			same = false
 			if err := l.wakeOne(ctx, l.site, m.Number, "its head moved before it landed"); err != nil {
 				return false, err

@@ -56,6 +56,9 @@ func (l *lane) renderOffer(ctx context.Context, seen sight) (title, body string,
 	o := checks.Offer{
 		Branch: l.id.Branch, Target: seen.offeredOn, Tip: seen.lane.Tip, Contract: seen.contract,
 	}
+	if f := seen.lane.TargetFailed; f.Commit != "" {
+		o.Behind = f.Commit + ": " + f.Reason.String()
+	}
 	for _, m := range seen.lane.Merged {
 		if m.Number == queue.TargetNumber {
 			continue

@@ -114,7 +114,7 @@ const settleTries = 30
 // Of the pull requests it wakes those that the notices ask for: those that the store knows without asking
 // GitHub, and where it knows none by what GitHub lists. Then those are woken too that are believed open and not listed.
 func (a *App) lookAround(ctx context.Context, s site, notices []store.Notice) error {
-	return errors.Join(a.lookAtPulls(ctx, s, notices), a.lookAtLanes(ctx, s, notices))
+	return errors.Join(a.lookAtPulls(ctx, s, notices), a.lookAtLanes(ctx, s, notices), a.lookAtGroups(ctx, s, notices))
 }
 
 func (a *App) lookAtPulls(ctx context.Context, s site, notices []store.Notice) error {

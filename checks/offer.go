@@ -21,6 +21,7 @@ type Offer struct {
 	Contract *ownership.Contract
 	Changes  []OfferedChange // in the order in which they landed
 	Evidence []Integration   // on the tip
+	Behind   string          // why the branch lacks what the target holds by now; "" when it does not, or nobody tried
 }
 
 // OfferedChange is a pull request that landed.
@@ -60,7 +61,11 @@ func RenderOffer(o Offer) (title, body string) {
 	tail := o.evidence() + o.sections() + "\n" + fence("agentplane", o.block()) + "\n" + dataNote
 	p := &page{limit: MaxBody - len(tail)}
 	p.add(offerMark)
-	p.add(fmt.Sprintf("This brings to %s what landed on %s, at the very commit that was tested: %s. A person merges it.\n\n## What landed\n\n", code(o.Target), code(o.Branch), code(o.Tip)))
+	p.add(fmt.Sprintf("This brings to %s what landed on %s, at the very commit that was tested: %s. A person merges it.\n\n", code(o.Target), code(o.Branch), code(o.Tip)))
+	if o.Behind != "" {
+		p.add("The target has moved on, and that could not be taken in: " + code(o.Behind) + ".\n\n")
+	}
+	p.add("## What landed\n\n")
 	if len(o.Changes) == 0 {
 		p.add("Nothing.\n")
 	}

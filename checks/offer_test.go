@@ -169,7 +169,7 @@ func TestOfferInert(t *testing.T) {
 	c := verification(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		text := func(label string) string { return hostile(rt, label) }
-		o := Offer{Branch: "`" + text("branch"), Target: text("target") + "@", Tip: text("tip"), Contract: c}
+		o := Offer{Branch: "`" + text("branch"), Target: text("target") + "@", Tip: text("tip"), Contract: c, Behind: text("behind")}
 		for range rapid.IntRange(0, 3).Draw(rt, "changes") {
 			o.Changes = append(o.Changes, OfferedChange{
 				PR: 12, Title: text("title"), Agent: rapid.SampledFrom([]string{"search", "", text("agent")}).Draw(rt, "agent"), Author: text("author"), Head: text("head"),
