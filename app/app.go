@@ -48,6 +48,9 @@ func New(ctx context.Context, c Config) (*App, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
+	if err := git.CheckSigningKey(ctx, c.SigningKey); err != nil {
+		return nil, err
+	}
 	met := newMetrics()
 	hub, err := gh.New(c.gitHub(met))
 	if err != nil {

@@ -20,7 +20,7 @@ type Config struct {
 	Database string // a SQLite file's path, or postgres://…
 	Mirrors  string // folder of the bare mirrors, one per repository id
 
-	SigningKey string // optional: a file with an Ed25519 private key in OpenSSH's form, which signs the candidates' commits
+	SigningKey string // optional: the absolute name of a file with an Ed25519 private key in OpenSSH's form, which signs the candidates' commits
 
 	// Unlimited runs git without limits of memory and time where the machine cannot set them: for the demo, on trusted
 	// repositories, never for a server.

@@ -32,6 +32,7 @@ const serveExample = `  agentplane serve --app-id 12345 --private-key app.pem --
 // serveFlags are the flags of serve, as they were given.
 type serveFlags struct {
 	githubURL, privateKey, secretFile string
+	signingKey                        string
 	database, data, mirrors, listen   string
 	logLevel, logFormat               string
 	appID                             int64
@@ -64,6 +65,7 @@ func (f *serveFlags) declare(c *cobra.Command) {
 	set.Int64Var(&f.appID, "app-id", 0, "the App's `ID`, from its settings page")
 	set.StringVar(&f.privateKey, "private-key", "", "`FILE` with the App's private key, PEM")
 	set.StringVar(&f.secretFile, "webhook-secret-file", "", "`FILE` with the webhook secret")
+	set.StringVar(&f.signingKey, "signing-key", "", "`FILE` with an Ed25519 private key of OpenSSH, which signs what the merge queue commits")
 	set.StringVar(&f.data, "data", ".", "`DIR` for the database and the mirrors")
 	set.StringVar(&f.database, "database", "", "a SQLite file, or a postgres:// `ADDRESS` (default: agentplane.db in --data)")
 	set.StringVar(&f.mirrors, "mirrors", "", "`DIR` for the repositories' mirrors (default: mirrors in --data)")
@@ -83,7 +85,7 @@ func (f *serveFlags) declare(c *cobra.Command) {
 
 // serveSettings are the flags that a variable can stand for.
 var serveSettings = []string{
-	"github-url", "app-id", "private-key", "webhook-secret-file", "data", "database", "mirrors", "listen",
+	"github-url", "app-id", "private-key", "webhook-secret-file", "signing-key", "data", "database", "mirrors", "listen",
 	"sweep-every", "stop-within", "workers", "log-level", "log-format",
 }
 

@@ -43,6 +43,7 @@ func (g *given) config(ctx context.Context, log io.Writer) (app.Config, error) {
 	g.checkNumbers()
 	c.PrivateKey = g.readKey()
 	c.WebhookSecret = g.readSecret()
+	c.SigningKey = g.checkSigningKey(ctx)
 	c.Log = g.logger(log)
 	if _, _, err := git.CheckVersion(ctx); err != nil {
 		g.problem("%w", err)
@@ -153,6 +154,21 @@ func (g *given) checkKey(text []byte, from string) []byte {
 	}
 	g.problem("%s: that is no RSA private key; give the .pem file from the App's settings page", from)
 	return nil
+}
+
+// checkSigningKey refuses a key that could not sign. git is run in other folders, so its name becomes a whole one.
+func (g *given) checkSigningKey(ctx context.Context) string {
+	if g.signingKey == "" {
+		return ""
+	}
+	file, err := filepath.Abs(g.signingKey)
+	if err == nil {
+		err = git.CheckSigningKey(ctx, file)
+	}
+	if err != nil {
+		g.problem("--signing-key: %w", err)
+	}
+	return file
 }
 
 // readSecret reads the webhook secret, without the line end that editors add. An empty one would let everyone in.
