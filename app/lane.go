@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agentplane/agentplane/app/gh"
@@ -177,6 +178,12 @@ func candidateOf(l queue.Lane, id string) (queue.Candidate, bool) {
 		}
 	}
 	return queue.Candidate{}, false
+}
+
+// moving tells whether the lane itself is moving its branch.
+func moving(l queue.Lane) bool {
+	return l.Restart != nil && l.Restart.Sent ||
+		slices.ContainsFunc(l.Candidates, func(c queue.Candidate) bool { return c.State == queue.Landing })
 }
 
 // lanesWith lists the lanes in which a pull request waits.

@@ -156,6 +156,9 @@ func (l *lane) tellTip(ctx context.Context, seen queue.Lane, now sight) error {
 		l.doubts.settle(l.id)
 		return nil
 	}
+	if moving(seen) {
+		return nil // both the old and the new tip are to be expected; the landing's own outcome tells
+	}
 	if seen.Tip != "" && now.tip != seen.Tip && !l.doubts.confirmed(l.id, now.tip, l.config.Pace.Settle) {
 		return fmt.Errorf("%w: the integration branch is at %q, and %q by our records", errUnsettled, now.tip, seen.Tip)
 	}

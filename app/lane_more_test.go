@@ -9,6 +9,7 @@ import (
 )
 
 func TestGitHubsOwnMergeQueueIsAnswered(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	good := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	bad := q.propose("review", map[string]string{"src/pages/c": "c\n"})
@@ -35,6 +36,7 @@ func TestGitHubsOwnMergeQueueIsAnswered(t *testing.T) {
 }
 
 func TestAConflictIsToldWithWhomAndWhere(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge", func(s *setup) {
 		s.files[".agentplane.yml"] = strings.Replace(s.files[".agentplane.yml"], "owns: [tests/]", "owns: [tests/, src/pages/shared]", 1) + "shared: [src/pages/shared]\n"
 		s.files["src/pages/shared"] = "one\n"
@@ -63,6 +65,7 @@ func TestAConflictIsToldWithWhomAndWhere(t *testing.T) {
 
 // TestWhatLandedAfterTheOfferWasMergedLandsAgain: the offer is merged while the App hears nothing, and lands one more.
 func TestWhatLandedAfterTheOfferWasMergedLandsAgain(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	two := q.propose("search", map[string]string{"src/pages/b": "b\n"})
@@ -89,6 +92,7 @@ func TestWhatLandedAfterTheOfferWasMergedLandsAgain(t *testing.T) {
 }
 
 func TestABranchThatIsGoneIsMadeAgainOnceAPersonHasSeenIt(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	q.settle()
@@ -118,6 +122,7 @@ func TestABranchThatIsGoneIsMadeAgainOnceAPersonHasSeenIt(t *testing.T) {
 }
 
 func TestAStackLandsFromItsBottom(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge", func(s *setup) {
 		s.files[".agentplane.yml"] = strings.Replace(s.files[".agentplane.yml"], ", after: [metadata]", "", 1)
 	})
@@ -138,6 +143,7 @@ func TestAStackLandsFromItsBottom(t *testing.T) {
 }
 
 func TestABranchThatFailsByItselfBlamesNobody(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
@@ -161,6 +167,7 @@ func TestABranchThatFailsByItselfBlamesNobody(t *testing.T) {
 }
 
 func TestAContractThatBreaksStopsTheLane(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()

@@ -10,6 +10,7 @@ import (
 )
 
 func TestThreeLandInTheOrderOfTheirAgents(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	metadata := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	search := q.propose("search", map[string]string{"src/pages/b.needs": "a\n"})
@@ -18,6 +19,7 @@ func TestThreeLandInTheOrderOfTheirAgents(t *testing.T) {
 	review.Comment(q.ana, "/integrate pause until all are in")
 	q.settle()
 	q.integrate(review, search, metadata)
+	q.measures("agentplane_lane_entries 3", "agentplane_lane_candidates 0", "agentplane_lanes_stopped 1")
 	for _, p := range []*sim.Pull{metadata, search, review} {
 		if got := q.lane(p); !strings.HasPrefix(got, "action_required: ") && !strings.HasPrefix(got, "queued: ") {
 			t.Errorf("while it is paused, #%d shows %q", p.Number, got)
@@ -43,6 +45,7 @@ func TestThreeLandInTheOrderOfTheirAgents(t *testing.T) {
 		}
 	}
 	q.invariants()
+	q.measures("agentplane_lane_entries 0", "agentplane_lanes_stopped 0", `agentplane_effect_seconds_count{kind="land",outcome="done"}`)
 	if left := q.candidates(); len(left) > 0 {
 		t.Errorf("candidates were left behind: %v", left)
 	}
@@ -58,6 +61,7 @@ func TestThreeLandInTheOrderOfTheirAgents(t *testing.T) {
 }
 
 func TestTheCulpritOfAPairIsThrownOutAndLandsWhenItIsMended(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	search := q.propose("search", map[string]string{"src/pages/feed": "f\n"})
 	review := q.propose("review", map[string]string{"tests/x.forbids": "feed\n"})
@@ -84,8 +88,10 @@ func TestTheCulpritOfAPairIsThrownOutAndLandsWhenItIsMended(t *testing.T) {
 }
 
 func TestTheBranchStartsAgainWhenTheOfferIsMerged(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"merge", "squash", "rebase"} {
 		t.Run(how, func(t *testing.T) {
+			t.Parallel()
 			q := newQueued(t, "merge")
 			one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 			q.settle()
@@ -112,6 +118,7 @@ func TestTheBranchStartsAgainWhenTheOfferIsMerged(t *testing.T) {
 }
 
 func TestWhoeverMovesTheBranchFreezesTheLane(t *testing.T) {
+	t.Parallel()
 	for how, move := range map[string]func(q *queued){
 		"adds a commit": func(q *queued) {
 			_, err := q.repo.Commit(sim.Commit{By: q.ana, Branch: "integration/next", Message: "By hand", Files: map[string]string{"by-hand": "x\n"}})
@@ -123,6 +130,7 @@ func TestWhoeverMovesTheBranchFreezesTheLane(t *testing.T) {
 		"rewinds": func(q *queued) { q.must(q.repo.Rewind(q.ana, "integration/next", 1)) },
 	} {
 		t.Run(how, func(t *testing.T) {
+			t.Parallel()
 			q := newQueued(t, "merge")
 			one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 			two := q.propose("search", map[string]string{"src/pages/c": "c\n"})
@@ -151,6 +159,7 @@ func TestWhoeverMovesTheBranchFreezesTheLane(t *testing.T) {
 }
 
 func TestAPushTakesAnEntryOutUntilItIsJudged(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
@@ -176,6 +185,7 @@ func TestAPushTakesAnEntryOutUntilItIsJudged(t *testing.T) {
 }
 
 func TestCommandsToTheLane(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	eve := q.hub.User("eve")
 	q.must(q.repo.Collaborate(eve, "read"))
@@ -213,6 +223,7 @@ func TestCommandsToTheLane(t *testing.T) {
 }
 
 func TestDependenciesAreWaitedFor(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	base := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
@@ -231,6 +242,7 @@ func TestDependenciesAreWaitedFor(t *testing.T) {
 }
 
 func TestDependenciesThatCanNeverBeMetArePrinted(t *testing.T) {
+	t.Parallel()
 	for why, tc := range map[string]struct{ body, want string }{
 		"itself":           {"Depends-On: #SELF", "itself"},
 		"each other":       {"Depends-On: #OTHER", "#1"},
@@ -240,6 +252,7 @@ func TestDependenciesThatCanNeverBeMetArePrinted(t *testing.T) {
 		"what is unusable": {"Depends-On: the other one", "cannot be read"},
 	} {
 		t.Run(why, func(t *testing.T) {
+			t.Parallel()
 			q := newQueued(t, "merge")
 			other := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 			closed := q.propose("review", map[string]string{"tests/c": "c\n"})
@@ -264,6 +277,7 @@ func TestDependenciesThatCanNeverBeMetArePrinted(t *testing.T) {
 }
 
 func TestASquashedPullRequestIsClosedAndToldWhereItLanded(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "squash")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.commit("search", "agent/search", map[string]string{"src/pages/c": "c\n"})
@@ -280,6 +294,7 @@ func TestASquashedPullRequestIsClosedAndToldWhereItLanded(t *testing.T) {
 }
 
 func TestAWorkflowIsNotPushedWithoutThePermission(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge", func(s *setup) {
 		s.files[".agentplane.yml"] = strings.Replace(s.files[".agentplane.yml"], "owns: [tests/]", "owns: [tests/, .github/]", 1)
 	})
@@ -299,6 +314,7 @@ func TestAWorkflowIsNotPushedWithoutThePermission(t *testing.T) {
 }
 
 func TestTheTargetThatMovesByItselfIsTestedOnTheBranch(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
@@ -316,6 +332,7 @@ func TestTheTargetThatMovesByItselfIsTestedOnTheBranch(t *testing.T) {
 }
 
 func TestALaneIsRebuiltWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"slices"
 	"strings"
@@ -178,4 +180,16 @@ func (q *queued) passed(sha string) bool {
 
 func (q *queued) candidates() []string {
 	return strings.Fields(q.gitOut("for-each-ref", "--format=%(refname)", "refs/heads/agentplane/"))
+}
+
+// measures holds what /metrics shows.
+func (q *queued) measures(lines ...string) {
+	q.t.Helper()
+	answer := httptest.NewRecorder()
+	q.app.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(q.t.Context(), http.MethodGet, "/metrics", nil))
+	for _, want := range lines {
+		if !strings.Contains(answer.Body.String(), want) {
+			q.t.Errorf("/metrics lacks %s", want)
+		}
+	}
 }

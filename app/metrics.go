@@ -13,6 +13,7 @@ import (
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/queue"
 	"github.com/agentplane/agentplane/store"
 )
 
@@ -115,4 +116,37 @@ func (m *metrics) watch(db *store.DB) {
 		func(s store.Stats) float64 { return float64(s.Retrying) })
 	gauge("oldest_notice_seconds", "Age of the oldest notice that waits; -1 when the database cannot be read.",
 		func(s store.Stats) float64 { return s.Oldest.Seconds() })
+	m.watchLanes(db)
+}
+
+// watchLanes adds figures of the lanes, all of them together: a branch's name is no label.
+func (m *metrics) watchLanes(db *store.DB) {
+	gauge := func(name, help string, of func(queue.Lane) float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(
+			prometheus.GaugeOpts{Namespace: "agentplane", Name: name, Help: help}, func() float64 {
+				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+				defer cancel()
+				ids, err := db.LaneIDs(ctx)
+				sum := 0.0
+				for _, id := range ids {
+					l, _, e := db.Lane(ctx, id)
+					sum, err = sum+of(l), errors.Join(err, e)
+				}
+				if err != nil {
+					return -1
+				}
+				return sum
+			}))
+	}
+	gauge("lane_entries", "Pull requests in lanes; -1 when the database cannot be read.",
+		func(l queue.Lane) float64 { return float64(len(l.Entries)) })
+	gauge("lane_candidates", "Candidates that are built, tested or landed; -1 when the database cannot be read.",
+		func(l queue.Lane) float64 { return float64(len(l.Candidates)) })
+	gauge("lanes_stopped", "Lanes that wait for a person: paused, frozen, or without a usable contract; -1 when the database cannot be read.",
+		func(l queue.Lane) float64 {
+			if kind := stop(l).Kind; kind == "" || kind == checks.StopRest {
+				return 0
+			}
+			return 1
+		})
 }
