@@ -82,6 +82,10 @@ func (o *followUp) pending(ctx context.Context) ([]checks.CommandResult, error) 
 func (o *followUp) prepare(ctx context.Context, id store.LaneID, now queue.Lane) (queue.Lane, error) {
 	policy := policyOf(id.Branch, o.read.contract, o.read.facts.Contract)
 	if now.Policy.Contract != policy.Contract || now.Tip == "" || now.Target == "" {
+		known := store.Repository{ID: o.site.id, Installation: o.site.installation, FullName: o.site.fullName, DefaultBranch: o.pull.Default}
+		if err := o.db.PutRepository(ctx, known); err != nil { // no sweep may have told it yet
+			return now, err
+		}
 		if err := o.wakeLane(ctx, o.site, laneNotice(id.Branch, "the lane is new, or its contract is")); err != nil {
 			return now, err
 		}
