@@ -25,7 +25,8 @@ func (a *App) tickLoop(ctx context.Context) error {
 	}
 }
 
-// Tick tells the time to every lane that waits for something.
+// Tick tells the time to every lane that waits for something, and has those candidates looked at that CI is not known to
+// have begun with: it may have told so before the lane knew the commit.
 func (a *App) Tick(ctx context.Context) error {
 	ids, err := a.db.LaneIDs(ctx)
 	if err != nil {
@@ -35,11 +36,32 @@ func (a *App) Tick(ctx context.Context) error {
 	for _, id := range ids {
 		l, _, err := a.db.Lane(ctx, id)
 		if err == nil && (len(l.Entries) > 0 || l.Rest.Why != "" || l.Restart != nil) {
-			_, err = a.db.Step(ctx, id, queue.Ticked{At: a.config.Now()})
+			if l, err = a.db.Step(ctx, id, queue.Ticked{At: a.config.Now()}); err == nil {
+				err = a.wakeUnstarted(ctx, id, l)
+			}
 		}
 		all = append(all, err)
 	}
 	return errors.Join(all...)
+}
+
+// wakeUnstarted has the candidates of a lane looked at on which nothing has started.
+func (a *App) wakeUnstarted(ctx context.Context, id store.LaneID, l queue.Lane) error {
+	for _, c := range l.Candidates {
+		if c.State != queue.Testing || c.Started || l.Now.Sub(c.Since) < a.config.Pace.Settle {
+			continue
+		}
+		known, ok, err := a.db.Repository(ctx, id.Repo)
+		if err != nil || !ok {
+			return err
+		}
+		n := testNotice(c.Commit)
+		n.Repo, n.Installation, n.FullName = known.ID, known.Installation, known.FullName
+		if err := a.db.Notify(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // carry carries out an effect of a lane. It implements store.EffectHandler: an error is tried again.
