@@ -63,7 +63,7 @@ pure: ## all tests of the pure packages, which start no goroutine: without the r
 	$(call step,go test of the pure packages)
 	@CGO_ENABLED=0 AGENTPLANE_WORLDS=$${AGENTPLANE_WORLDS:-5000} .ci/gotest -count 1 -timeout 18m ./checks ./ownership ./queue
 
-worlds: ## whole worlds, without the race detector: 120 fault schedules, 24 kills of the server, check against the App, the demo
+worlds: ## whole worlds, without the race detector: 140 fault schedules, 24 kills of the server, check against the App, the demo
 	$(call step,worlds: faults$(,) kills$(,) parity)
 	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^(TestFaults|TestAKilledServer|TestCheckAndTheApp|TestReadme)' ./app ./cmd/agentplane
 
@@ -80,7 +80,7 @@ fuzz: ## every fuzz target for FUZZTIME each (default 30s)
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "./$$(dirname "$$file")" </dev/null; \
 	done
 
-soak: ## 1,200 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
+soak: ## 1,400 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
 	@AGENTPLANE_LONG=1 .ci/gotest -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
 long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)
