@@ -15,8 +15,13 @@ func laneRules(bypass ...sim.Bypass) sim.Ruleset {
 	}
 }
 
+// TestOnlyTheAppMovesBranchesUnderTheAdvisedRules: and CI runs where docs/integrate.md advises it, and nowhere else.
 func TestOnlyTheAppMovesBranchesUnderTheAdvisedRules(t *testing.T) {
-	q := newQueued(t, "merge")
+	t.Parallel()
+	q := newQueued(t, "merge", func(s *setup) {
+		s.files[".github/workflows/ci.yml"] = strings.Replace(s.files[".github/workflows/ci.yml"], "on: [push, pull_request]",
+			"on:\n  pull_request:\n  push:\n    branches: [main, \"agentplane/candidate/**\"]", 1)
+	})
 	q.must(q.repo.SetRuleset(laneRules(sim.Bypass{App: q.reg})))
 	required := []sim.RequiredCheck{{Name: "agentplane/ownership", App: q.reg}, {Name: "agentplane/verification", App: q.reg}, {Name: "agentplane/review", App: q.reg}}
 	q.must(q.repo.SetRuleset(sim.Ruleset{Name: "agentplane target", Include: []string{"~DEFAULT_BRANCH"}, Rules: sim.Rules{
@@ -33,6 +38,10 @@ func TestOnlyTheAppMovesBranchesUnderTheAdvisedRules(t *testing.T) {
 	if one.State() != "merged" {
 		t.Fatalf("it is %s: %s\n%s", one.State(), q.lane(one), q.comments(one))
 	}
+	tip := q.repo.Tip("integration/next")
+	if runs := q.repo.WorkflowRuns(tip); len(runs) != 2 { // of the candidate, and by pull_request of the offer
+		t.Errorf("CI ran %d times on what landed: %+v", len(runs), runs)
+	}
 	_, err := q.offer().Merge(q.ana, sim.Merge{Method: "squash"})
 	q.must(err)
 	q.settle()
@@ -43,6 +52,7 @@ func TestOnlyTheAppMovesBranchesUnderTheAdvisedRules(t *testing.T) {
 }
 
 func TestALaneThatMayNotPushSaysSoAndGoesOnWhenItMay(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	q.must(q.repo.SetRuleset(laneRules()))
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
