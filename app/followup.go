@@ -87,18 +87,19 @@ func (o *followUp) interventions() []store.Intervention {
 // act tells people: a reaction to each command, once; the label; the reviewers who are needed, once. Each is looked up before
 // it is done and may be done twice without harm.
 func (o *followUp) act(ctx context.Context) error {
-	return errors.Join(o.tolerated(o.react(ctx)), o.tolerated(o.label(ctx)), o.tolerated(o.request(ctx)))
+	key := store.Key{Repo: o.site.id, PR: o.pull.Number}
+	return errors.Join(o.tolerated(key, o.react(ctx)), o.tolerated(key, o.label(ctx)), o.tolerated(key, o.request(ctx)))
 }
 
 // tolerated lets go of what GitHub refuses for good, such as a reaction in a locked conversation: the check runs say all of
 // it, and judging again would not change the answer. The next judgement asks again.
-func (o *followUp) tolerated(err error) error {
-	err = o.granted(store.Key{Repo: o.site.id, PR: o.pull.Number}, err)
+func (a *App) tolerated(key store.Key, err error) error {
+	err = a.granted(key, err)
 	var refused *gh.StatusError
 	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden && !gh.Absent(err) {
 		return err
 	}
-	o.log.Warn("follow-up refused by GitHub", "repo", o.site.id, "pr", o.pull.Number, "error", err)
+	a.log.Warn("follow-up refused by GitHub", "repo", key.Repo, "pr", key.PR, "error", err)
 	return nil
 }
 

@@ -238,9 +238,9 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 	}
 	pull, err := b.site.Pull(ctx, m.Number)
 	if err != nil {
-		return nil, gone(err)
+		return nil, err // GitHub may hide a pull request for a moment; one that stays away, the sweep takes out of the lane
 	}
-	if !pull.Open || pull.Head.SHA != m.Head {
+	if !b.stands(pull, m) {
 		if err := b.wakeOne(ctx, b.site, m.Number, "it changed before a candidate was built"); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
 	"github.com/agentplane/agentplane/queue"
@@ -94,9 +95,6 @@ func (l *lane) objection(ctx context.Context, now queue.Lane, e queue.Land) (str
 	if e.Candidate == "" {
 		return "", nil
 	}
-	if same, err := l.unmoved(ctx, now.Recheck(e.Members)); err != nil || !same {
-		return "a head moved before it landed", err
-	}
 	repository, _, err := l.db.Repository(ctx, l.id.Repo)
 	if err != nil {
 		return "", err
@@ -124,7 +122,30 @@ func (l *lane) objection(ctx context.Context, now queue.Lane, e queue.Land) (str
 	if len(shown) == 0 {
 		return "nothing was tested", nil
 	}
+	if same, err := l.ready(ctx, now.Recheck(e.Members)); err != nil || !same { // last: as little as may be comes after it
+		return "a pull request changed before it landed", err
+	}
 	return "", nil
+}
+
+// ready tells whether the pull requests of members stand as they were entered. News of one that does not may have been
+// lost: it is judged anew, which tells the lane. The heads are asked of git, after all else.
+func (l *lane) ready(ctx context.Context, members []queue.Member) (bool, error) {
+	for _, m := range members {
+		pull, err := l.site.Pull(ctx, m.Number)
+		switch {
+		case err != nil && !gh.Absent(err):
+			return false, err
+		case err != nil || !l.stands(pull, m):
+			return false, l.wakeOne(ctx, l.site, m.Number, "it changed before it landed")
+		}
+	}
+	return l.unmoved(ctx, members)
+}
+
+// stands tells whether a pull request is as the lane has it: open, no draft, onto the integration branch, and at that head.
+func (l *lane) stands(p gh.Pull, m queue.Member) bool {
+	return p.Open && !p.Draft && p.Base.Name == l.id.Branch && p.Head.SHA == m.Head
 }
 
 // bring makes sure that the mirror has the commit to push.

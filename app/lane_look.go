@@ -156,6 +156,9 @@ func (l *lane) tellTip(ctx context.Context, seen queue.Lane, now sight) error {
 		l.doubts.settle(l.id)
 		return nil
 	}
+	if f := seen.Frozen; f.Why != "" && f.Seen == now.tip {
+		return nil // the lane knows
+	}
 	if moving(seen) {
 		return nil // both the old and the new tip are to be expected; the landing's own outcome tells
 	}

@@ -31,15 +31,12 @@ func (l *lane) tell(ctx context.Context, e queue.Tell) error {
 	}
 	pull, err := l.site.Pull(ctx, e.Number)
 	if err != nil {
-		if gh.Absent(err) {
+		if _, in := entryOf(now, e.Number); gh.Absent(err) && !in {
 			return nil
 		}
 		return err
 	}
-	if err := l.show(ctx, now, status, pull); err != nil {
-		return err
-	}
-	return l.consequences(ctx, now, status, pull)
+	return errors.Join(l.show(ctx, now, status, pull), l.consequences(ctx, now, status, pull))
 }
 
 // show writes the check run and the comment.
@@ -143,7 +140,7 @@ const (
 type remark struct{ name, marker, body string }
 
 // speak writes a remark, or brings it up to date. An intent is stored first, so that a comment whose answer was lost is
-// found, and not written twice.
+// found, and not written twice. What GitHub lets nobody say, as in a locked conversation, stays unsaid: the check run says it.
 func (a *App) speak(ctx context.Context, s site, key store.Key, r remark) error {
 	sum := sha256.Sum256([]byte(r.body))
 	digest := hex.EncodeToString(sum[:])
@@ -171,12 +168,12 @@ func (a *App) speak(ctx context.Context, s site, key store.Key, r remark) error 
 		if gh.Absent(err) { // somebody deleted it
 			id = 0
 		} else if err != nil {
-			return err
+			return a.tolerated(key, err)
 		}
 	}
 	if id == 0 {
 		if id, err = s.Say(ctx, key.PR, r.body); err != nil {
-			return err
+			return a.tolerated(key, err)
 		}
 	}
 	return a.db.PutCommentPosted(ctx, key, r.name, store.CommentPosted{ID: id, Digest: digest})

@@ -189,6 +189,9 @@ func (c *call) createComment() *reply {
 	if refusal != nil {
 		return refusal
 	}
+	if p != nil && p.locked {
+		return fail(http.StatusForbidden, "Unable to create comment because issue is locked.")
+	}
 	m := c.repo.addComment(&comment{pull: p, issue: i, by: c.actor(), body: body})
 	out := answer(http.StatusCreated, c.renderComment(m))
 	out.header.Set("Location", c.repo.apiURL()+"/issues/comments/"+itoa(m.id))

@@ -46,6 +46,13 @@ func (p *Pull) Comment(by *User, body string) int64 {
 	return p.repo.addComment(&comment{pull: p, by: by, body: body}).id
 }
 
+// Lock locks the conversation, or unlocks it. Apps may say nothing more in it, whatever they may write elsewhere.
+func (p *Pull) Lock(on bool) {
+	p.repo.g.mu.Lock()
+	defer p.repo.g.mu.Unlock()
+	p.locked = on
+}
+
 func (r *Repo) addComment(m *comment) *comment {
 	m.id, m.created, m.updated, m.changed = r.g.nextID("comment"), r.g.now(), r.g.now(), len(r.g.requests)
 	if m.by != nil {

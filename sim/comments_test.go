@@ -274,3 +274,20 @@ func TestThreadsAreRefused(t *testing.T) {
 		t.Errorf("labels: %v", names)
 	}
 }
+
+func TestLockedConversations(t *testing.T) {
+	w := newWorld(t)
+	gh, p := w.client(), w.pull("work", "a.md")
+	say := func() int {
+		_, res, _ := gh.Issues.CreateComment(t.Context(), "octo", "blog", p.Number, &github.IssueComment{Body: github.String("Me too")})
+		return statusOf(res)
+	}
+	p.Lock(true)
+	if got := say(); got != http.StatusForbidden {
+		t.Errorf("in a locked conversation: %d", got)
+	}
+	p.Lock(false)
+	if got := say(); got != http.StatusCreated {
+		t.Errorf("unlocked: %d", got)
+	}
+}

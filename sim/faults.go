@@ -19,8 +19,11 @@ const (
 	FaultServerError Fault = "500 before"
 	FaultBadGateway  Fault = "502 before"
 	FaultErrorAfter  Fault = "502 after"
-	FaultCutBefore   Fault = "cut before"
-	FaultCutAfter    Fault = "cut after"
+	// FaultMissing is 404 for what is there: GitHub hides what spam accounts
+	// wrote, and replicas lag.
+	FaultMissing   Fault = "404 before"
+	FaultCutBefore Fault = "cut before"
+	FaultCutAfter  Fault = "cut after"
 	// The six forms of a rate limit that GitHub's clients have met.
 	FaultForbiddenRetry Fault = "403 retry-after"
 	FaultForbiddenSpent Fault = "403 remaining 0"

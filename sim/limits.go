@@ -14,6 +14,8 @@ func faultReply(fault Fault, g *GitHub) *reply {
 		return fail(http.StatusInternalServerError, "Server Error")
 	case FaultBadGateway:
 		return fail(http.StatusBadGateway, "Server Error")
+	case FaultMissing:
+		return notFound()
 	case FaultForbiddenRetry:
 		return g.retryAfter(fail(http.StatusForbidden, secondary))
 	case FaultTooManyRetry:

@@ -17,6 +17,7 @@ type Pull struct {
 	body       string
 	state      string // "open" or "closed"
 	draft      bool
+	locked     bool // only people with write access may comment or react
 	baseRef    string
 	baseSHA    string // the base's tip when the head was last pushed or the base changed
 	headRepo   *Repo  // nil once the fork was deleted
