@@ -276,7 +276,7 @@ func TestThreadsAreRefused(t *testing.T) {
 }
 
 func TestLockedConversations(t *testing.T) {
-	w := newWorld(t)
+	w := wide(t)
 	gh, p := w.client(), w.pull("work", "a.md")
 	say := func() int {
 		_, res, _ := gh.Issues.CreateComment(t.Context(), "octo", "blog", p.Number, &github.IssueComment{Body: github.String("Me too")})
