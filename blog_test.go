@@ -29,14 +29,16 @@ type story struct {
 
 type step struct {
 	Act, Pull, By, Notes, Comment, CI string
-	Approve                           bool
+	Approve, Merge                    bool
+	Enter, Landed                     []string
 	Commit                            *struct {
 		Message, Files string
 		Held           bool
 	}
 	Then map[string]struct {
-		Ownership, Verification, Review string
-		Rules, Names, Asked             []string
+		Ownership, Verification, Review, Integration string
+		Rules, Names, Asked, Says                    []string
+		Merged                                       bool
 	}
 }
 
@@ -254,7 +256,37 @@ var (
 	collision = []string{"main", "pulls/search", "pulls/search-fix", "pulls/metadata", "pulls/metadata-lockfile", "pulls/metadata-topics"}
 	tested    = append(slices.Clip(collision), "pulls/review", "pulls/review-fix")
 	adapted   = append(slices.Clip(tested), "pulls/search-topics")
+	feed      = append(slices.Clip(adapted), "pulls/search-feed")
+	mended    = append(slices.Clip(feed), "pulls/review-feed")
 )
+
+// TestAPairFailsOnlyTogether: the list with an item that is no post, and the test that counts it, each pass without the
+// other, also on what has landed by then.
+func TestAPairFailsOnlyTogether(t *testing.T) {
+	const says = "a post in the list is found by no choice"
+	for _, row := range []struct {
+		why     string
+		folders []string
+		fails   bool
+	}{
+		{"search on metadata's, without review's test", slices.Concat(collision, []string{"pulls/search-topics", "pulls/search-feed"}), false},
+		{"review on metadata's, without search's list", slices.Concat(collision[:1], collision[3:], []string{"pulls/review", "pulls/review-fix"}), false},
+		{"before search's last commit", adapted, false},
+		{"together", feed, true},
+		{"mended", mended, false},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			t.Parallel()
+			dir := lay(t, row.folders...)
+			if out, err := run(dir, "scripts/check.sh"); (err != nil) != row.fails || strings.Contains(out, says) != row.fails {
+				t.Errorf("check.sh: %v, want a failure: %v\n%s", err, row.fails, out)
+			}
+			if out, err := run(dir, "scripts/build.sh"); err != nil {
+				t.Errorf("build.sh: %v\n%s", err, out)
+			}
+		})
+	}
+}
 
 // TestTogetherTheFilterIsLost: what each branch passes alone passes together too, and the page has lost its filter. Only
 // the review agent's test would see it, once it is merged as well.
@@ -315,7 +347,7 @@ func TestBlogCommandsFail(t *testing.T) {
 		{"a page without a list", "src/pages/blog/index.astro", "<li data-filter", "<p data-filter", "scripts/build.sh", "no post"},
 	} {
 		t.Run(row.why, func(t *testing.T) {
-			dir := lay(t, adapted...)
+			dir := lay(t, mended...)
 			name := filepath.Join(dir, filepath.FromSlash(row.file))
 			data, err := os.ReadFile(name)
 			if err != nil || !strings.Contains(string(data), row.old) {

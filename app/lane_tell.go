@@ -43,6 +43,9 @@ func (l *lane) tell(ctx context.Context, e queue.Tell) error {
 func (l *lane) show(ctx context.Context, now queue.Lane, status queue.Status, pull gh.Pull) error {
 	key := store.Key{Repo: l.site.id, PR: pull.Number}
 	view := l.view(now, status)
+	if err := l.company(ctx, now, &view); err != nil {
+		return err
+	}
 	document := checks.RenderLane(view)
 	if status.Head != "" {
 		o := gh.Output{Document: document, SHA: status.Head, Digest: laneDigest(now, pull.Number, document)}

@@ -87,6 +87,26 @@ func TestTheCulpritOfAPairIsThrownOutAndLandsWhenItIsMended(t *testing.T) {
 	q.invariants()
 }
 
+// TestACulpritThatWasTestedAloneIsToldWhatLandedBelowIt: it passes at its own head, so what it fails with is what the
+// branch holds and the head does not, by the time it failed.
+func TestACulpritThatWasTestedAloneIsToldWhatLandedBelowIt(t *testing.T) {
+	q := newQueued(t, "merge")
+	first := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+	q.settle()
+	q.integrate(first)
+	q.must(q.repo.Push(q.bot("review"), "agent/review", q.repo.Tip("integration/next"), false))
+	review := q.propose("review", map[string]string{"tests/x.forbids": "feed\n"})
+	search := q.propose("search", map[string]string{"src/pages/feed": "f\n"})
+	q.settle()
+	q.integrate(search)
+	q.integrate(review)
+	for _, want := range []string{fmt.Sprintf("fails together with pull request %d, which landed", search.Number), "git rebase " + q.repo.Tip("integration/next")} {
+		if !strings.Contains(q.comments(review), want) {
+			t.Errorf("the comment lacks %q:\n%s", want, q.comments(review))
+		}
+	}
+}
+
 func TestTheBranchStartsAgainWhenTheOfferIsMerged(t *testing.T) {
 	t.Parallel()
 	for _, how := range []string{"merge", "squash", "rebase"} {

@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/agentplane/agentplane/checks"
+	"github.com/agentplane/agentplane/git"
 	"github.com/agentplane/agentplane/queue"
 	"github.com/agentplane/agentplane/store"
 )
@@ -38,6 +40,35 @@ func (l *lane) view(now queue.Lane, s queue.Status) checks.LaneView {
 		}
 	}
 	return v
+}
+
+// company finds what a culprit fails together with, where no other was tested with it: what had landed below it by then,
+// and its head does not hold. It passed at its head, or it would not have been tested here.
+func (l *lane) company(ctx context.Context, now queue.Lane, v *checks.LaneView) error {
+	r := v.Reason
+	if r == nil || r.Kind != checks.ReasonFailed || len(r.With) > 0 {
+		return nil
+	}
+	tip := slices.IndexFunc(now.Merged, func(m queue.Merge) bool { return m.Commit == r.Base })
+	below := now.Merged[max(0, tip+1-maxBlamed) : tip+1]
+	var commits []string
+	for _, m := range below {
+		commits = append(commits, m.Commit)
+	}
+	if len(commits) == 0 {
+		return nil
+	}
+	holds, err := l.mirror.Contains(ctx, v.Head, commits...)
+	var absent *git.NotFoundError
+	if errors.As(err, &absent) {
+		return nil // the branch is gone: who it was is a help, and no more
+	}
+	for _, m := range below {
+		if err == nil && m.Number != queue.TargetNumber && !holds[m.Commit] {
+			r.With = append(r.With, m.Number)
+		}
+	}
+	return err
 }
 
 // stop is why the whole lane does not move.

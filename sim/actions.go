@@ -113,7 +113,7 @@ func (w *workflowRun) announce(action string) {
 	if w.conclusion != "" {
 		text += ": " + w.conclusion
 	}
-	r.g.log(Event{Kind: "run", Repo: r.fullName(), PR: w.pull, Actor: login(w.by), SHA: w.suite.sha, Text: text})
+	r.g.log(Event{Kind: "run", Repo: r.fullName(), PR: w.pull, Actor: login(w.by), SHA: w.suite.sha, Ref: w.branch, Text: text})
 }
 
 // begin is called when a job of the attempt begins.

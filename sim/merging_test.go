@@ -41,6 +41,12 @@ func TestMergeMethods(t *testing.T) {
 			if first := w.repo.commitOf(t, tip.id+"~"+itoa(int64(c.commit))).id; first != base {
 				t.Errorf("%d commits below the tip is %s, want %s", c.commit, first, base)
 			}
+			if log := w.repo.History(tip.id, base); len(log) != c.commit || log[len(log)-1] != (Logged{tip.id, tip.message}) {
+				t.Errorf("between the base and the tip: %+v, want %d commits", log, c.commit)
+			}
+			if events := w.g.Events(); !slices.ContainsFunc(events, func(e Event) bool { return e.Kind == "push" && e.Ref == "main" && e.SHA == tip.id }) {
+				t.Errorf("no event tells of the push to main: %+v", events)
+			}
 			shown := w.read(1)
 			if !shown.GetMerged() || shown.GetMergeCommitSHA() != tip.id || shown.GetMergedBy().GetLogin() != "wide[bot]" || w.repo.Tip("agent/x") == "" {
 				t.Errorf("afterwards: merged %v at %s by %s", shown.GetMerged(), shown.GetMergeCommitSHA(), shown.GetMergedBy().GetLogin())

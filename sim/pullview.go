@@ -44,6 +44,13 @@ func (p *Pull) Comments() []Said {
 	return said
 }
 
+// Title is the pull request's title.
+func (p *Pull) Title() string {
+	p.repo.g.mu.Lock()
+	defer p.repo.g.mu.Unlock()
+	return p.title
+}
+
 // Body is the pull request's description.
 func (p *Pull) Body() string {
 	p.repo.g.mu.Lock()

@@ -134,7 +134,7 @@ func (r *Repo) announce(by *User) error {
 			r.sendPush(by, c)
 			r.sendMade(by, c)
 		}
-		r.g.log(Event{Kind: "push", Repo: r.fullName(), Actor: login(by), SHA: c.after, Text: describePush(c)})
+		r.g.log(Event{Kind: "push", Repo: r.fullName(), Actor: login(by), SHA: c.after, Ref: shortRef(c.ref), Text: describePush(c)})
 		if isBranch {
 			if err := r.branchMoved(by, branch, c); err != nil {
 				return err
@@ -144,8 +144,12 @@ func (r *Repo) announce(by *User) error {
 	return nil
 }
 
+func shortRef(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
+}
+
 func describePush(c refChange) string {
-	name := strings.TrimPrefix(strings.TrimPrefix(c.ref, "refs/heads/"), "refs/tags/")
+	name := shortRef(c.ref)
 	switch {
 	case c.after == "":
 		return "deleted " + name

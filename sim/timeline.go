@@ -14,6 +14,7 @@ type Event struct {
 	PR    int    // pull request number, or 0
 	Actor string // login, or ""
 	SHA   string // the commit it is about, or ""
+	Ref   string // of a push and of a run: the branch or tag, without refs/heads/ or refs/tags/; or ""
 	Text  string // without the actor: "opened \"Add search\""
 }
 

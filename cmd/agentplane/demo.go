@@ -13,8 +13,11 @@ import (
 const demoLong = `Plays the story of three coding agents on one small blog, on a simulated GitHub in this process: real HTTP, real
 webhooks, real git, a CI that runs the blog's own commands; nothing leaves the machine. The search agent trespasses, is
 told so by a check run, and mends it. The review agent claims a success that CI did not see. A lockfile waits for a
-person of the platform team. And the metadata agent renames a field that search filters by: each passes alone, the page
-would silently lose its filter, and both are told before anything merges. The exit status holds every step to the story.
+person of the platform team. The metadata agent renames a field that search filters by: each passes alone, the page
+would silently lose its filter, and both are told before anything merges. Then all three are entered into the lane, and
+land in the order of the contract, each tested as the very commit that lands. A pair that passes alone and fails together
+costs the culprit its place, with the reason; mended, it lands. A person merges what the App offers to main. The exit
+status holds every step to the story.
 
 In a terminal the simulated GitHub stays up afterwards, so that you can clone the blog, push as an agent and watch the
 verdict. With --once, or when the output is not a terminal, the demo ends with the story. --format json prints one event

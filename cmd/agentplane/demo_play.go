@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,7 @@ type play struct {
 	started time.Time
 	misses  []string // where the story went another way than told
 	opened  []*openedPull
+	lane    watchedLane
 }
 
 // run plays the whole story. An error means that it could not be played; misses tell where it went another way.
@@ -25,9 +27,10 @@ func (p *play) run(ctx context.Context, s *story) error {
 	if err := p.settle(ctx); err != nil {
 		return err
 	}
+	p.lane = watchedLane{branch: s.Integration, target: s.Default, tip: p.repo.Tip(s.Integration)}
 	for i, step := range s.Steps {
 		if err := p.step(ctx, s, step); err != nil {
-			return fmt.Errorf("play step %d of the story, on %s's pull request: %w", i+1, step.Pull, err)
+			return fmt.Errorf("play step %d of the story, on %s's pull request: %w", i+1, step.whose(), err)
 		}
 	}
 	if unknown := p.hub.Unknown(); len(unknown) > 0 {
@@ -49,6 +52,7 @@ func (p *play) step(ctx context.Context, s *story, step storyStep) error {
 	if err := p.settle(ctx); err != nil {
 		return err
 	}
+	p.followLane()
 	for _, o := range p.opened {
 		p.report(o, time.Since(began))
 		if state, changed := step.Then[o.agent]; changed {
@@ -56,27 +60,44 @@ func (p *play) step(ctx context.Context, s *story, step storyStep) error {
 		}
 		p.expect(o)
 	}
+	for agent := range step.Then {
+		if p.find(agent) == nil {
+			p.miss("%s has no pull request, the story tells how it stands", agent)
+		}
+	}
+	if step.Landed != nil {
+		p.lane.landed = step.Landed
+	}
+	p.expectLane()
 	return nil
 }
 
 // act does what a step says.
 func (p *play) act(s *story, step storyStep) error {
-	told, err := s.find(step.Pull)
-	if err != nil {
-		return err
+	var told storyPull
+	if len(step.Enter) == 0 && step.Pull != offerOf {
+		var err error
+		if told, err = s.find(step.Pull); err != nil {
+			return err
+		}
 	}
-	login := told.Author
-	if step.By != "" {
-		login = step.By
-	}
+	login := cmp.Or(step.By, told.Author)
 	by := p.cast[login]
 	if by == nil {
 		return fmt.Errorf("nobody of the story is called %q", login)
 	}
-	o := p.find(step.Pull)
-	switch {
-	case step.Commit != nil:
+	if step.Enter != nil {
+		return p.enter(by, step.Enter)
+	}
+	if step.Commit != nil {
 		return p.commit(s, told, *step.Commit)
+	}
+	return p.actOn(p.find(step.Pull), by, step)
+}
+
+// actOn does what a step says to an open pull request.
+func (p *play) actOn(o *openedPull, by *sim.User, step storyStep) error {
+	switch {
 	case o == nil:
 		return fmt.Errorf("it is not open yet")
 	case step.Notes != "":
@@ -92,6 +113,8 @@ func (p *play) act(s *story, step storyStep) error {
 		return err
 	case step.CI != "":
 		return p.steer(o, by, step.CI)
+	case step.Merge:
+		return p.merge(o, by)
 	}
 	return fmt.Errorf("nothing happens in it")
 }
@@ -178,44 +201,4 @@ func (p *play) find(agent string) *openedPull {
 		return nil
 	}
 	return p.opened[i]
-}
-
-// stay keeps the simulated GitHub up and tells what is pushed to its pull requests, until ctx ends.
-func (p *play) stay(ctx context.Context) error {
-	o := p.opened[min(1, len(p.opened)-1)]
-	address := strings.Replace(p.repo.CloneURL(), "://", "://x:"+o.author.Token+"@", 1)
-	p.say(moment{Kind: "stay", Text: fmt.Sprintf("git clone -b %s %s", o.branch, address), Agent: o.agent})
-	look := time.NewTicker(200 * time.Millisecond)
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-look.C:
-		}
-		if err := p.follow(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// follow tells what came of pushes to the pull requests, if there were any.
-func (p *play) follow(ctx context.Context) error {
-	began, moved := time.Now(), false
-	for _, o := range p.opened {
-		if head := o.pull.Head(); head != o.head {
-			moved = true
-			p.happens("pushed", o, o.author, head[:7])
-		}
-	}
-	if !moved {
-		return nil
-	}
-	if err := p.settle(ctx); err != nil {
-		return err
-	}
-	for _, o := range p.opened {
-		p.report(o, time.Since(began))
-	}
-	return nil
 }

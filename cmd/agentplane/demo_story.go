@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -10,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/agentplane/agentplane"
+	"github.com/agentplane/agentplane/ownership"
 )
 
 // storyRoot is where the demo's story lies in the binary.
@@ -26,24 +28,33 @@ type story struct {
 	Steps       []storyStep
 }
 
+// offerOf names the pull request that the App opens, from the integration branch to its target.
+const offerOf = ownership.IntegrationColumn
+
 // storyPull is one agent's pull request. Its first commit opens it with these notes.
 type storyPull struct {
 	Agent, Branch, Author string
 	Title, Notes          string
 }
 
-// storyStep is one thing that somebody does to a pull request: exactly one of Commit, Notes, Comment, Approve and CI.
+// storyStep is one thing that somebody does: exactly one of Commit, Notes, Comment, Approve, CI, Enter and Merge.
 type storyStep struct {
 	Act     string // the heading of what begins here
-	Pull    string // whose pull request: the agent's name
+	Pull    string // whose pull request: the agent's name, or offerOf. Enter has none
 	By      string // a person; "" is the pull request's author
 	Commit  *storyCommit
 	Notes   string
 	Comment string
 	Approve bool
 	CI      string                // cancel or rerun
-	Then    map[string]storyState // by agent
+	Enter   []string              // agents whose pull requests By enters into the lane, at their heads, in this order
+	Merge   bool                  // By merges the pull request, by a merge commit
+	Then    map[string]storyState // by agent, and by offerOf
+	Landed  []string              // agents whose changes the integration branch has and the default branch lacks, in order; nil: as before
 }
+
+// whose names the pull requests that a step is about.
+func (s storyStep) whose() string { return cmp.Or(s.Pull, strings.Join(s.Enter, ", ")) }
 
 // storyCommit lays the files of one folder over the branch. Held: CI has no runner for it before it is cancelled or run
 // again.
@@ -55,6 +66,9 @@ type storyCommit struct {
 // storyState is how a pull request stands: for each check run its conclusion, or its status before that.
 type storyState struct {
 	Ownership, Verification, Review string   // "" is success
+	Integration                     string   // "" is that there is no such check run: it is not in the lane, and never was
+	Says                            []string // what the check run agentplane/integration mentions
+	Merged                          bool     // else it is open
 	Rules                           []string // of all findings that stand against it, sorted
 	Names                           []string // what these findings mention
 	Asked                           []string // who is requested as a reviewer, sorted

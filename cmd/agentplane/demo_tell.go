@@ -19,7 +19,7 @@ import (
 type moment struct {
 	At         time.Duration    `json:"-"`
 	Seconds    float64          `json:"seconds"`         // since the start
-	Kind       string           `json:"event"`           // start, act, opened, pushed, edited, commented, approved, cancel, rerun, check, asked, end, stay
+	Kind       string           `json:"event"`           // start, act, opened, pushed, edited, commented, approved, cancel, rerun, check, asked, tested, landed, restarted, offered, merged, end, stay
 	Repository string           `json:"repo,omitempty"`  //
 	Actor      string           `json:"actor,omitempty"` // login of who did it
 	Agent      string           `json:"agent,omitempty"`
@@ -32,6 +32,10 @@ type moment struct {
 	Took       time.Duration    `json:"-"`
 	Millis     int64            `json:"milliseconds,omitempty"` // from what was done to all verdicts
 	Findings   []checks.Finding `json:"findings,omitempty"`
+	Pulls      []int            `json:"prs,omitempty"`     // of tested: what was tested together, in order
+	Lane       *lanePlace       `json:"lane,omitempty"`    // of agentplane/integration
+	Offered    []string         `json:"offered,omitempty"` // what an offer's description says of each change
+	URL        string           `json:"url,omitempty"`
 	Requests   int              `json:"api_requests,omitempty"`
 	Text       string           `json:"text,omitempty"`
 }
@@ -75,6 +79,9 @@ func (t *textTeller) tell(m moment) {
 		return
 	}
 	t.pass()
+	if t.laneMoment(m) {
+		return
+	}
 	switch m.Kind {
 	case "start":
 		t.start(m)
@@ -104,9 +111,12 @@ func (t *textTeller) step(m moment) {
 	what := map[string]string{
 		"opened": "opens #%d: %s", "pushed": "pushes to #%d: %s", "edited": "rewrites the notes of #%d%s",
 		"commented": "comments on #%d: %s", "approved": "approves #%d in a review%s",
-		"cancel": "cancels CI on #%d%s", "rerun": "has CI run again on #%d%s",
+		"merged": "merges #%d into %s", "cancel": "cancels CI on #%d%s", "rerun": "has CI run again on #%d%s",
 	}[m.Kind]
 	text := m.Text
+	if m.Kind == "merged" {
+		text = fmt.Sprintf("%s as %.7s", m.Branch, m.SHA)
+	}
 	if m.Kind == "commented" { // a command may end in a commit
 		text = longCommit.ReplaceAllString(text, "$1…")
 	}
@@ -120,6 +130,8 @@ var longCommit = regexp.MustCompile(`\b([0-9a-f]{7})[0-9a-f]{33}\b`)
 func (t *textTeller) check(m moment) {
 	ours := strings.HasPrefix(m.Check, "agentplane/")
 	switch {
+	case m.Check == checks.CheckIntegration && m.Verdict == string(checks.Success):
+		return // that it landed is told with the commit
 	case m.Verdict == string(checks.Success):
 		if len(t.passed) > 0 && t.passed[0].PR != m.PR {
 			t.pass()
@@ -140,6 +152,7 @@ func (t *textTeller) check(m moment) {
 	t.wrapped(checkIndent, fmt.Sprintf("%s #%d %s: %s", mark, m.PR, m.Check, cmp.Or(m.Text, m.Verdict)), style)
 	if ours {
 		t.findings(m)
+		t.place(m)
 	}
 }
 

@@ -77,6 +77,14 @@ func TestDemoTellsPrograms(t *testing.T) {
 					got = append(got, strings.TrimSpace("  "+string(f.Rule)+" "+f.Path))
 				}
 			}
+		case m.Kind == "tested":
+			tested := "tested"
+			for _, n := range m.Pulls {
+				tested += fmt.Sprintf(" #%d", n)
+			}
+			got = append(got, strings.TrimSuffix(tested+" "+m.Verdict, " success"))
+		case m.Kind == "landed":
+			got = append(got, fmt.Sprintf("landed #%d", m.PR))
 		case m.Kind != "check":
 			got = append(got, m.Kind)
 		}
@@ -95,7 +103,13 @@ func TestDemoTellsPrograms(t *testing.T) {
 		"#1 review action_required", "interface/post-schema", "interface/post-schema src/content/config.ts",
 		"interface/post-schema src/content/config.ts", "interface/post-schema src/content/config.ts", "asked",
 		"#2 review failure", "interface/post-schema src/pages/blog/index.astro",
-		"approved", "pushed",
+		"approved", "pushed", "pushed",
+		"act", "commented", "commented", "commented", "commented",
+		"#1 integration action_required", "#2 integration action_required", "#3 integration action_required",
+		"commented", "tested #1", "tested #1 #2", "tested #1 #2 #3 failure", "landed #1", "landed #2", "offered", "#3 integration failure",
+		"act", "pushed", "#3 verification failure", "notes/stale", "edited",
+		"commented", "tested #1 #2 #3", "landed #3", "offered",
+		"act", "merged", "restarted",
 		"end",
 	}
 	if d := cmp.Diff(want, got); d != "" {

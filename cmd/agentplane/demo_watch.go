@@ -19,6 +19,7 @@ type openedPull struct {
 	head          string
 	told          map[string]string // what each check run said, by its name
 	asked         []string
+	title         string     // of the offer, as it was told last
 	state         storyState // as the story has it now
 }
 
@@ -48,8 +49,11 @@ func (p *play) report(o *openedPull, took time.Duration) {
 			continue
 		}
 		o.told[run.Name] = said
-		if r, ok := reportIn(run); ok {
+		if r, ok := reportIn(run); ok && run.Name != checks.CheckIntegration {
 			m.Findings = r.Of(run.Name)
+		}
+		if run.Name == checks.CheckIntegration {
+			m.Lane = placeIn(run)
 		}
 		p.say(m)
 	}
@@ -71,7 +75,7 @@ func verdictOf(r sim.CheckRun) string {
 
 // rank puts what passes first, and the CI's check runs before ours.
 func rank(r sim.CheckRun) int {
-	n := slices.Index([]string{"", checks.CheckOwnership, checks.CheckVerification, checks.CheckReview}, r.Name)
+	n := slices.Index([]string{"", checks.CheckOwnership, checks.CheckVerification, checks.CheckReview, checks.CheckIntegration}, r.Name)
 	if verdictOf(r) != string(checks.Success) {
 		n += 10
 	}
@@ -98,6 +102,7 @@ func (p *play) expect(o *openedPull) {
 		}
 	}
 	p.named(o, findings)
+	p.placed(o)
 	if asked := slices.Sorted(slices.Values(o.pull.Requested())); !slices.Equal(asked, o.state.Asked) {
 		p.miss("#%d at %.7s: %q are asked for a review, the story tells %q", o.pull.Number, o.head, asked, o.state.Asked)
 	}
@@ -131,13 +136,18 @@ func (s storyState) verdict(check string) string {
 	return cmp.Or(told, string(checks.Success))
 }
 
-// reportIn reads the report that ends a check run's text, as fenced JSON.
+// reportIn reads the report that ends a check run's text.
 func reportIn(run sim.CheckRun) (checks.Report, bool) {
-	_, rest, ok := strings.Cut(run.Text, "```json\n")
-	body, _, closed := strings.Cut(rest, "\n```")
 	var r checks.Report
-	if !ok || !closed || json.Unmarshal([]byte(body), &r) != nil {
+	if !readJSON(run, &r) {
 		return checks.Report{}, false
 	}
 	return r, true
+}
+
+// readJSON reads the fenced JSON that ends a check run's text, as programs do.
+func readJSON(run sim.CheckRun, into any) bool {
+	_, rest, ok := strings.Cut(run.Text, "```json\n")
+	body, _, closed := strings.Cut(rest, "\n```")
+	return ok && closed && json.Unmarshal([]byte(body), into) == nil
 }

@@ -31,7 +31,7 @@ while IFS="$(printf '\t')" read -r slug title date lists; do
   } >"dist/blog/$slug/index.html"
 done <dist/posts.tsv
 
-grep -q '<li' dist/blog/index.html || { echo "build: the list shows no post"; exit 1; }
+grep -q '<li.*href="/blog/' dist/blog/index.html || { echo "build: the list shows no post"; exit 1; }
 if grep -n '{' dist/blog/index.html; then
   echo "build: dist/blog/index.html has expressions that were not rendered"
   exit 1

@@ -4,7 +4,11 @@
 sh scripts/build.sh >/dev/null || { echo "tests/render.test.sh: the site does not build"; exit 1; }
 page=dist/blog/index.html
 status=0
-complain() { echo "tests/render.test.sh: $*"; status=1; }
+complain() {
+  echo "tests/render.test.sh: $*"
+  [ -z "${GITHUB_ACTIONS-}" ] || echo "::error file=tests/render.test.sh::$*"
+  status=1
+}
 
 for file in src/content/blog/*.md; do
   slug=$(basename "$file" .md)

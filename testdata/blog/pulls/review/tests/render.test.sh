@@ -2,7 +2,11 @@
 # offers a filter, every choice finds a post and every post is found by one.
 page=dist/blog/index.html
 status=0
-complain() { echo "tests/render.test.sh: $*"; status=1; }
+complain() {
+  echo "tests/render.test.sh: $*"
+  [ -z "${GITHUB_ACTIONS-}" ] || echo "::error file=tests/render.test.sh::$*"
+  status=1
+}
 
 [ -s $page ] || { complain "there is no $page"; exit 1; }
 
