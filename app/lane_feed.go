@@ -31,7 +31,8 @@ func (o *followUp) feed(ctx context.Context) error {
 		return err
 	}
 	_, in := entryOf(now, o.pull.Number)
-	if len(pending) == 0 && !in && (known || o.pull.Base.Name != id.Branch) {
+	of := o.pull.Base.Name == id.Branch || o.pull.Head.Name == id.Branch && o.pull.Head.Repo == o.site.id
+	if len(pending) == 0 && !in && (known || !of) {
 		return nil
 	}
 	if now, err = o.prepare(ctx, id, now); err != nil {

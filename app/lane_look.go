@@ -168,11 +168,28 @@ func (l *lane) tellTip(ctx context.Context, seen queue.Lane, now sight) error {
 	_, done, err := l.db.StepIf(ctx, l.id, queue.TipMoved{Tip: now.tip, Reading: now.reading}, func(at queue.Lane) bool {
 		return at.Tip == seen.Tip && at.Landed == seen.Landed
 	})
+	if done && seen.Tip == "" { // what is offered may be judged now
+		err = l.wakeOffer(ctx)
+	}
 	if done {
 		l.doubts.settle(l.id)
 		l.log.Warn("the integration branch is not where it was", "lane", l.id.String(), "seen", now.tip, "expected", seen.Tip)
 	}
 	return err
+}
+
+// wakeOffer has the pull requests from the integration branch judged again.
+func (l *lane) wakeOffer(ctx context.Context) error {
+	numbers, err := l.db.PullsOn(ctx, l.site.id, l.id.Branch)
+	if err != nil {
+		return err
+	}
+	for _, number := range numbers {
+		if err := l.wakeOne(ctx, l.site, number, "the lane knows its branch"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellTarget tells the lane that its offer was merged, or that the target moved by itself.

@@ -190,3 +190,35 @@ func TestAContractThatBreaksStopsTheLane(t *testing.T) {
 	}
 	q.invariants()
 }
+
+// TestWhatIsOfferedIsVouchedForWithoutTheDatabase: the App's own mark on a landed commit outlives the database, and a foreign
+// commit has none.
+func TestWhatIsOfferedIsVouchedForWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	q := newQueued(t, "merge")
+	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
+	q.settle()
+	q.integrate(p)
+	offer := q.offer()
+	ownership := func() string {
+		run, _ := q.repo.CheckRun(offer.Head(), "agentplane/ownership")
+		return run.Conclusion
+	}
+	if run, _ := q.repo.CheckRun(offer.Head(), "agentplane/integration"); run.Conclusion != "success" || ownership() != "success" {
+		t.Errorf("the landed commit shows %q, the offer's ownership %q", run.Conclusion, ownership())
+	}
+	q.restart(false)
+	q.must(q.app.Sweep(t.Context()))
+	q.settle()
+	if got := ownership(); got != "success" {
+		t.Errorf("without the database the offer's ownership is %q", got)
+	}
+	q.restart(false)
+	_, err := q.repo.Commit(sim.Commit{By: q.ana, Branch: "integration/next", Message: "By hand", Files: map[string]string{"by-hand": "x\n"}})
+	q.must(err)
+	q.must(q.app.Sweep(t.Context()))
+	q.settle()
+	if got := ownership(); got == "success" {
+		t.Errorf("what nobody landed passes as landed once the database is lost")
+	}
+}

@@ -20,6 +20,9 @@ func (l *lane) offer(ctx context.Context) error {
 	if err != nil || !slices.ContainsFunc(now.Merged, func(m queue.Merge) bool { return m.Number != queue.TargetNumber }) {
 		return err
 	}
+	if err := l.vouch(ctx, now); err != nil {
+		return err
+	}
 	repository, _, err := l.db.Repository(ctx, l.id.Repo)
 	if err != nil {
 		return err
@@ -49,6 +52,32 @@ func (l *lane) offer(ctx context.Context) error {
 		return nil
 	}
 	return l.site.EditPull(ctx, open[0].Number, gh.EditedPull{Title: &title, Body: &body})
+}
+
+// vouchedName begins the digest of the check run that the App puts on a commit that the lane has landed.
+const vouchedName = "landed-"
+
+// vouch puts a check run on the commit that the branch holds: it landed there, tested as that commit. Only the App can write
+// it, so it stands for what a lost database knew.
+func (l *lane) vouch(ctx context.Context, now queue.Lane) error {
+	var numbers []int
+	for _, m := range now.Merged {
+		if m.Commit == now.Tip && m.Number != queue.TargetNumber {
+			numbers = append(numbers, m.Number)
+		}
+	}
+	if len(now.Merged) == 0 || now.Merged[len(now.Merged)-1].Commit != now.Tip || now.Frozen.Why != "" {
+		return nil
+	}
+	d := checks.RenderLanded(now.Branch, numbers)
+	p := &publisher{App: l.App, site: l.site, key: store.Key{Repo: l.site.id}}
+	return p.put(ctx, gh.Output{Document: d, SHA: now.Tip, Digest: vouchedName + checks.Digest(d)[:32] + "-0"})
+}
+
+// vouched tells whether the App has put its mark on a commit that landed.
+func (a *App) vouched(ctx context.Context, s site, sha string) (bool, error) {
+	runs, err := s.CheckRuns(ctx, sha)
+	return strings.HasPrefix(runs[checks.CheckIntegration].Digest, vouchedName), err
 }
 
 // renderOffer writes the offer's title and description.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
@@ -94,7 +95,7 @@ func columnNeeds(now sight) checks.Needs {
 // ends what takes too long.
 func (l *lane) tellTests(ctx context.Context, now sight, c queue.Candidate, seen []checks.Integration) error {
 	for _, s := range seen {
-		e := queue.Tested{Candidate: c.ID, Commit: c.Commit, Requirement: s.Requirement, Detail: s.Detail}
+		e := queue.Tested{Candidate: c.ID, Commit: c.Commit, Requirement: s.Requirement, Detail: strings.TrimSpace(s.Detail + " " + s.URL)}
 		switch {
 		case s.State == checks.RowShown:
 			e.Outcome = queue.Pass

@@ -34,8 +34,9 @@ func (l *lane) view(now queue.Lane, s queue.Status) checks.LaneView {
 	}
 	if s.Stage == queue.Ejected {
 		r := s.Reason
+		detail, url := withAddress(r.Detail)
 		v.Reason = &checks.LaneReason{
-			Kind: string(r.Kind), Requirement: r.Requirement, Detail: r.Detail, Paths: r.Paths, With: r.With, Batch: r.Batch,
+			Kind: string(r.Kind), Requirement: r.Requirement, Detail: detail, URL: url, Paths: r.Paths, With: r.With, Batch: r.Batch,
 			Base: r.Base, Attempt: r.Attempt, Attempts: r.Attempts,
 		}
 	}
@@ -69,6 +70,15 @@ func (l *lane) company(ctx context.Context, now queue.Lane, v *checks.LaneView) 
 		}
 	}
 	return err
+}
+
+// withAddress takes the address of the tests off what was seen, where tellTests has put it.
+func withAddress(detail string) (text, url string) {
+	i := strings.LastIndexByte(detail, ' ')
+	if last := detail[i+1:]; strings.HasPrefix(last, "https://") || strings.HasPrefix(last, "http://") {
+		return strings.TrimSpace(detail[:max(i, 0)]), last
+	}
+	return detail, ""
 }
 
 // stop is why the whole lane does not move.

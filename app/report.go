@@ -74,6 +74,12 @@ func (a *App) offered(ctx context.Context, s site, pull gh.Pull, c *ownership.Co
 	if err != nil || !known || l.Tip == "" {
 		return nil, err
 	}
+	if len(l.Merged) == 0 { // nothing that this database knows: the App's own mark on the commit tells
+		marked, err := a.vouched(ctx, s, pull.Head.SHA)
+		if err != nil || !marked {
+			return &checks.Offered{}, err
+		}
+	}
 	o := &checks.Offered{Tip: l.Tip}
 	for _, m := range l.Merged {
 		if m.Number != queue.TargetNumber {

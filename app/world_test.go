@@ -55,6 +55,7 @@ type world struct {
 	hook    string // the App's webhook address
 	mirrors string // its folder of mirrors
 	config  app.Config
+	socket  *os.File // that deliveries arrive at: nobody else takes the port while the App is stopped
 	stop    func()
 }
 
@@ -114,6 +115,9 @@ func (w *world) people(files map[string]string) {
 func (w *world) start(s setup) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
+	w.socket, err = listener.(*net.TCPListener).File()
+	w.must(err)
+	w.t.Cleanup(func() { w.must(w.socket.Close()) })
 	w.hook = "http://" + listener.Addr().String() + "/api/github/hook"
 	w.reg, err = w.hub.RegisterApp(agentplane.Manifest, w.hook, hookSecret)
 	w.must(err)
@@ -177,9 +181,7 @@ func (w *world) restart(database bool) {
 			w.must(os.RemoveAll(w.config.Database + suffix))
 		}
 	}
-	address, err := url.Parse(w.hook)
-	w.must(err)
-	listener, err := net.Listen("tcp", address.Host)
+	listener, err := net.FileListener(w.socket)
 	w.must(err)
 	w.app, err = app.New(w.t.Context(), w.config)
 	w.must(err)

@@ -44,6 +44,7 @@ const (
 	ReasonNeverStarted = "never-started"
 	ReasonRefused      = "refused"
 	ReasonWithdrawn    = "withdrawn"
+	ReasonRewound      = "rewound" // it had landed, and the branch was put back behind it
 	ReasonExhausted    = "exhausted"
 )
 
@@ -126,7 +127,7 @@ func (r *LaneReason) verdict() Verdict {
 	switch {
 	case r == nil:
 		return ActionRequired
-	case r.Kind == ReasonExhausted, r.Kind == ReasonWithdrawn, r.Attempts > 0 && r.Attempt >= r.Attempts:
+	case r.Kind == ReasonExhausted, r.Kind == ReasonWithdrawn, r.Kind == ReasonRewound, r.Attempts > 0 && r.Attempt >= r.Attempts:
 		return ActionRequired
 	}
 	return Failure
@@ -207,6 +208,8 @@ func (r *LaneReason) title() string {
 		return "The tests never start"
 	case r.Kind == ReasonRefused:
 		return "May not be pushed"
+	case r.Kind == ReasonRewound:
+		return "No longer on the branch"
 	case r.Kind == ReasonExhausted:
 		return "The attempts are used up"
 	case r.Kind == ReasonWithdrawn && r.Detail != "" && len(r.Detail) < 100 && inert(r.Detail) == r.Detail && !strings.Contains(r.Detail, "`"):

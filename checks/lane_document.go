@@ -18,6 +18,18 @@ func RenderLane(v LaneView) Document {
 	return d
 }
 
+// RenderLanded returns the check run on a commit that the integration branch was moved to: which pull requests it brought.
+func RenderLanded(branch string, numbers []int) Document {
+	what := "what the target holds"
+	if len(numbers) > 0 {
+		what = pulls(numbers)
+	}
+	d := Document{Name: CheckIntegration, Title: truncate("Landed: "+what, MaxTitle)}
+	d.Status, d.Conclusion = conclusion(Success)
+	d.Summary = fmt.Sprintf("This commit was tested as it is, and then became %s. It brings %s.\n", code(branch), what)
+	return d
+}
+
 // summary is what both the check run and the comment say.
 func (v LaneView) summary() string {
 	var b strings.Builder

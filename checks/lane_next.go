@@ -58,6 +58,8 @@ func (r *LaneReason) next(again string) string {
 		return "A person looks at the log of the App."
 	case r.Kind == ReasonWithdrawn:
 		return "To enter it again, an integrator comments `/integrate`."
+	case r.Kind == ReasonRewound:
+		return "Reopen it or open it anew if it shall land again; then an integrator comments `/integrate`."
 	case r.Kind == ReasonExhausted, r.Attempts > 0 && r.Attempt >= r.Attempts:
 		return "A person looks at the failures; " + again + "."
 	case r.Kind == ReasonConflict:

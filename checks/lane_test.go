@@ -114,6 +114,7 @@ func TestLaneVerdicts(t *testing.T) {
 		{left(ReasonNeverStarted, 0), "completed", "failure", "The tests never start"},
 		{left(ReasonRefused, 0), "completed", "failure", "May not be pushed"},
 		{left(ReasonWithdrawn, 0), "completed", "action_required", "Withdrawn from the lane"},
+		{left(ReasonRewound, 0), "completed", "action_required", "No longer on the branch"},
 		{left(ReasonExhausted, 0), "completed", "action_required", "The attempts are used up"},
 		{left("new", 0), "completed", "failure", "Left the lane"},
 		{LaneView{Stage: LaneEjected}, "completed", "action_required", "Left the lane"},
@@ -256,7 +257,7 @@ func anyLane(t *rapid.T) LaneView {
 	}
 	if rapid.IntRange(0, 4).Draw(t, "reason") > 0 {
 		v.Reason = &LaneReason{
-			Kind:        pick("kind", ReasonFailed, ReasonConflict, ReasonTooLong, ReasonNeverStarted, ReasonRefused, ReasonWithdrawn, ReasonExhausted),
+			Kind:        pick("kind", ReasonFailed, ReasonConflict, ReasonTooLong, ReasonNeverStarted, ReasonRefused, ReasonWithdrawn, ReasonRewound, ReasonExhausted),
 			Requirement: text("requirement"), Detail: text("detail"), Paths: texts("paths"), With: numbers("with"), Batch: numbers("batch"), Base: text("base"),
 			Attempt: rapid.IntRange(0, 4).Draw(t, "attempt"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"), URL: "https://x.example/" + text("url"),
 		}
