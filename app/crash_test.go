@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,6 +40,19 @@ type childConfig struct {
 	AppID int64
 	Key   []byte
 	Dir   string
+
+	SweepEvery, TickEvery time.Duration // 0: hardly ever
+}
+
+// app is the configuration of the App that it asks for.
+func (c childConfig) app() app.Config {
+	return app.Config{
+		GitHubURL: c.URL, AppID: c.AppID, PrivateKey: c.Key, WebhookSecret: hookSecret,
+		Database: filepath.Join(c.Dir, "agentplane.db"), Mirrors: filepath.Join(c.Dir, "mirrors"),
+		SweepEvery: cmp.Or(c.SweepEvery, time.Hour), TickEvery: cmp.Or(c.TickEvery, time.Hour),
+		Pace: app.Pace{Retry: 10 * time.Millisecond, RetryMax: 100 * time.Millisecond, Settle: 20 * time.Millisecond},
+		Log:  slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
 }
 
 // serveForever runs the App on the listener that it inherited, until it is killed.
@@ -46,12 +61,7 @@ func serveForever(config []byte) error {
 	if err := json.Unmarshal(config, &given); err != nil {
 		return err
 	}
-	c := app.Config{
-		GitHubURL: given.URL, AppID: given.AppID, PrivateKey: given.Key, WebhookSecret: hookSecret,
-		Database: filepath.Join(given.Dir, "agentplane.db"), Mirrors: filepath.Join(given.Dir, "mirrors"), SweepEvery: time.Hour,
-		Pace: app.Pace{Retry: 10 * time.Millisecond, RetryMax: 100 * time.Millisecond, Settle: 20 * time.Millisecond},
-		Log:  slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	}
+	c := given.app()
 	listener, err := net.FileListener(os.NewFile(3, "webhooks"))
 	if err != nil {
 		return err
@@ -75,6 +85,7 @@ type victim struct {
 	reg      *sim.App
 	config   childConfig
 	listener *os.File
+	log      io.Writer // what the servers say; nil: nobody reads it
 
 	mu    sync.Mutex
 	child *exec.Cmd
@@ -111,6 +122,9 @@ func (v *victim) start() {
 	child := exec.Command(os.Args[0]) //nolint:gosec // this very test binary
 	child.Env = append(os.Environ(), childVariable+"="+string(config))
 	child.ExtraFiles = []*os.File{v.listener}
+	if v.log != nil {
+		child.Stderr = v.log
+	}
 	if err := child.Start(); err != nil {
 		v.t.Fatal(err)
 	}
@@ -174,15 +188,7 @@ func newVictim(t *testing.T) *victim {
 		}
 		return sim.FaultNone
 	}})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(err)
-	v.listener, err = listener.(*net.TCPListener).File()
-	must(err)
-	must(listener.Close())
-	t.Cleanup(func() { must(v.listener.Close()) })
-	v.reg, err = v.hub.RegisterApp(agentplane.Manifest, "http://"+listener.Addr().String()+"/api/github/hook", hookSecret)
-	must(err)
-	v.config = childConfig{URL: v.hub.URL(), AppID: v.reg.ID, Key: v.reg.PrivateKeyPEM, Dir: t.TempDir()}
+	must(v.register())
 	v.repo, err = v.hub.Repo("octo", "blog", map[string]string{".agentplane.yml": contract})
 	must(err)
 	must(v.repo.Push(nil, "integration/next", v.repo.Tip("main"), false))
@@ -191,6 +197,24 @@ func newVictim(t *testing.T) *victim {
 	v.start()
 	t.Cleanup(func() { v.reap() })
 	return v
+}
+
+// register makes the App, with an address that stays when its server is killed.
+func (v *victim) register() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if v.listener, err = listener.(*net.TCPListener).File(); err != nil {
+		return err
+	}
+	v.t.Cleanup(func() { _ = v.listener.Close() })
+	v.reg, err = v.hub.RegisterApp(agentplane.Manifest, "http://"+listener.Addr().String()+"/api/github/hook", hookSecret)
+	if err != nil {
+		return err
+	}
+	v.config = childConfig{URL: v.hub.URL(), AppID: v.reg.ID, Key: v.reg.PrivateKeyPEM, Dir: v.t.TempDir()}
+	return listener.Close()
 }
 
 // TestAKilledServerLosesNoAcceptedDelivery kills the server before and after every exchange of a judgement. What was

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type gitCall struct {
 	by      *User
 	who     pusher
 	service string // "upload-pack" or "receive-pack"
+
+	asked, told firstBytes // what Options.Observe sees of the bodies
 }
 
 // serveGit answers /owner/name.git/..., also without .git; false when the
@@ -186,7 +189,7 @@ func (c *gitCall) run(action string, fault Fault) {
 		body, refused = c.refusePush(body, out, fault)
 	}
 	if !refused {
-		c.child(args, body, out)
+		c.child(args, io.TeeReader(body, &c.asked), io.MultiWriter(out, &c.told))
 	}
 	if writes {
 		c.announce()
@@ -238,6 +241,32 @@ func (c *gitCall) record() {
 	c.g.requests = append(c.g.requests, Request{Method: c.x.Method, Path: c.x.Path, Query: c.x.Query, Route: c.x.Route,
 		Caller: login(c.by), Status: c.x.Status, Fault: c.x.Fault})
 	c.g.mu.Unlock()
+	if c.g.o.Observe != nil {
+		c.x.RequestBody, c.x.ResponseBody = c.asked.bytes(), c.told.bytes()
+		c.g.o.Observe(c.x)
+	}
+}
+
+// maxObserved is how much of what git said and was answered an Exchange keeps.
+const maxObserved = 64 << 10
+
+// firstBytes keeps the beginning of what is written to it.
+type firstBytes struct {
+	mu   sync.Mutex // a body may still be read when git has ended
+	kept []byte
+}
+
+func (f *firstBytes) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept = append(f.kept, p[:min(len(p), maxObserved-len(f.kept))]...)
+	return len(p), nil
+}
+
+func (f *firstBytes) bytes() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return bytes.Clone(f.kept)
 }
 
 // AuthHeader is the Authorization header that signs git in with a token:

@@ -37,10 +37,12 @@ type Options struct {
 	// HookTimeout ends a webhook delivery; 0 means GitHub's 10 s.
 	HookTimeout time.Duration
 	// Before is called with each API or git request before it has any effect.
-	// It may be called from several goroutines and must not call back into verbs.
+	// It may be called from several goroutines. It may read Events, and must not
+	// call back into verbs.
 	Before func(Exchange)
-	// Observe is called with each API exchange after it was answered, and
+	// Observe is called with each API or git exchange after it was answered, and
 	// with each webhook delivery after it was attempted (Exchange.Hook is set).
+	// Of what git transfers, it sees the first 64 KiB each way.
 	Observe func(Exchange)
 }
 

@@ -46,6 +46,9 @@ func (p *Pull) edit(by *User, e PullEdit) string {
 		p.apply(e)
 		p.send("edited", by, fields{"changes": changes})
 		p.log(by, "edited")
+		if changes["base"] != nil {
+			p.log(by, "goes to "+p.baseRef)
+		}
 	}
 	if e.Draft != nil {
 		p.setDraft(by, *e.Draft)

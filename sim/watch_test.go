@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/agentplane/agentplane/sim/openapi"
@@ -26,7 +27,7 @@ func (w *watcher) observe(x Exchange) {
 	switch {
 	case x.Hook != "":
 		w.inner.Delivery(x.RequestHeader, x.RequestBody)
-	case x.Route == graphqlRoute: // not part of the description
+	case x.Route == graphqlRoute || strings.HasPrefix(x.Route, "git "): // not part of the description
 	case x.Fault == "" && x.Route != "" && !w.nonsense:
 		query, err := url.ParseQuery(x.Query)
 		if err != nil {
