@@ -63,9 +63,11 @@ func TestThreeLandInTheOrderOfTheirAgents(t *testing.T) {
 func TestTheCulpritOfAPairIsThrownOutAndLandsWhenItIsMended(t *testing.T) {
 	t.Parallel()
 	q := newQueued(t, "merge")
+	metadata := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	search := q.propose("search", map[string]string{"src/pages/feed": "f\n"})
 	review := q.propose("review", map[string]string{"tests/x.forbids": "feed\n"})
 	q.settle()
+	q.integrate(metadata)
 	q.integrate(search, review)
 	if search.State() != "merged" || review.State() != "open" {
 		t.Fatalf("search is %s, review %s", search.State(), review.State())
@@ -73,7 +75,8 @@ func TestTheCulpritOfAPairIsThrownOutAndLandsWhenItIsMended(t *testing.T) {
 	if got := q.lane(review); !strings.HasPrefix(got, "failure: ") {
 		t.Errorf("the culprit shows %q", got)
 	}
-	for _, want := range []string{"check", fmt.Sprintf("pull request %d", search.Number), `"kind":`} {
+	together := fmt.Sprintf("pull requests %d and %d, which landed", metadata.Number, search.Number) // which it is, nobody has tested
+	for _, want := range []string{"check", together, `"kind":`} {
 		if !strings.Contains(q.comments(review), want) {
 			t.Errorf("the comment lacks %q:\n%s", want, q.comments(review))
 		}

@@ -43,11 +43,12 @@ func (l *lane) view(now queue.Lane, s queue.Status) checks.LaneView {
 	return v
 }
 
-// company finds what a culprit fails together with, where no other was tested with it: what had landed below it by then,
-// and its head does not hold. It passed at its head, or it would not have been tested here.
+// company completes what a culprit fails together with: besides what was tested with it, all that had landed below it by
+// then, of the newest, and its head does not hold. It passed at its head, or it would not have been tested here; which of
+// them it is, nobody has tested. Whether another landed before or during the test makes no difference.
 func (l *lane) company(ctx context.Context, now queue.Lane, v *checks.LaneView) error {
 	r := v.Reason
-	if r == nil || r.Kind != checks.ReasonFailed || len(r.With) > 0 {
+	if r == nil || r.Kind != checks.ReasonFailed {
 		return nil
 	}
 	tip := slices.IndexFunc(now.Merged, func(m queue.Merge) bool { return m.Commit == r.Base })
@@ -61,15 +62,21 @@ func (l *lane) company(ctx context.Context, now queue.Lane, v *checks.LaneView) 
 	}
 	holds, err := l.mirror.Contains(ctx, v.Head, commits...)
 	var absent *git.NotFoundError
-	if errors.As(err, &absent) {
+	switch {
+	case errors.As(err, &absent):
 		return nil // the branch is gone: who it was is a help, and no more
+	case err != nil:
+		return err
 	}
+	var with []int
 	for _, m := range below {
-		if err == nil && m.Number != queue.TargetNumber && !holds[m.Commit] {
-			r.With = append(r.With, m.Number)
+		if m.Number != queue.TargetNumber && (!holds[m.Commit] || slices.Contains(r.With, m.Number)) {
+			with = append(with, m.Number)
 		}
 	}
-	return err
+	older := slices.DeleteFunc(slices.Clone(r.With), func(n int) bool { return slices.Contains(with, n) })
+	r.With = append(older, with...)
+	return nil
 }
 
 // withAddress takes the address of the tests off what was seen, where tellTests has put it.
