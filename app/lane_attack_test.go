@@ -216,3 +216,30 @@ func TestTwoChangesOfALockfile(t *testing.T) {
 		t.Error("contents that nobody approved have landed")
 	}
 }
+
+// TestWhatNobodyJudgedIsNotOfferedAsLanded: a lane that is new trusts nothing of what its branch holds already.
+func TestWhatNobodyJudgedIsNotOfferedAsLanded(t *testing.T) {
+	q := newQueued(t, "merge")
+	_, err := q.repo.Commit(sim.Commit{By: q.bot("search"), Branch: "integration/next", Message: "Smuggle", Files: map[string]string{"check.sh": "exit 0\n"}})
+	q.must(err)
+	p := q.propose("search", map[string]string{"src/pages/b": "b\n"}) // makes the lane known
+	q.settle()
+	offer, err := q.repo.OpenPull(sim.NewPull{By: q.bot("search"), Title: "Offer", Head: "integration/next", Base: "main"})
+	q.must(err)
+	q.settle()
+	if got := q.conclusion(offer.Head()); got == "success" {
+		t.Errorf("what an agent pushed to the branch before the lane began passes as landed\n%s", q.text(offer.Head()))
+	}
+	q.integrate(p)
+	if got := q.conclusion(offer.Head()); p.State() != "merged" || got == "success" {
+		t.Errorf("with #%d (%s) on top of it, it is %q\n%s", p.Number, p.State(), got, q.text(offer.Head()))
+	}
+	_, err = q.repo.Commit(sim.Commit{By: q.ana, Branch: "integration/next", Message: "By hand", Files: map[string]string{"by-hand": "x\n"}})
+	q.must(err)
+	q.settle()
+	offer.Comment(q.ana, "/integrate resume")
+	q.settle()
+	if got := q.conclusion(offer.Head()); got != "success" {
+		t.Errorf("a person took the branch as it is, and it is %q\n%s", got, q.text(offer.Head()))
+	}
+}

@@ -20,9 +20,6 @@ func (l *lane) offer(ctx context.Context) error {
 	if err != nil || !slices.ContainsFunc(now.Merged, func(m queue.Merge) bool { return m.Number != queue.TargetNumber }) {
 		return err
 	}
-	if err := l.vouch(ctx, now); err != nil {
-		return err
-	}
 	repository, _, err := l.db.Repository(ctx, l.id.Repo)
 	if err != nil {
 		return err
@@ -32,6 +29,9 @@ func (l *lane) offer(ctx context.Context) error {
 		return err // a contract that cannot be used stops the lane, and says so there
 	}
 	seen.lane = now
+	if err := l.vouch(ctx, now, seen.target); err != nil {
+		return err
+	}
 	title, body, err := l.renderOffer(ctx, seen)
 	if err != nil {
 		return err
@@ -58,8 +58,11 @@ func (l *lane) offer(ctx context.Context) error {
 const vouchedName = "landed-"
 
 // vouch puts a check run on the commit that the branch holds: it landed there, tested as that commit. Only the App can write
-// it, so it stands for what a lost database knew.
-func (l *lane) vouch(ctx context.Context, now queue.Lane) error {
+// it, so it stands for what a lost database knew. A commit on top of what nobody judged gets none.
+func (l *lane) vouch(ctx context.Context, now queue.Lane, target string) error {
+	if began, err := l.unjudged(ctx, now, target); err != nil || began != "" {
+		return err
+	}
 	var numbers []int
 	for _, m := range now.Merged {
 		if m.Commit == now.Tip && m.Number != queue.TargetNumber {
@@ -78,6 +81,24 @@ func (l *lane) vouch(ctx context.Context, now queue.Lane) error {
 func (a *App) vouched(ctx context.Context, s site, sha string) (bool, error) {
 	runs, err := s.CheckRuns(ctx, sha)
 	return strings.HasPrefix(runs[checks.CheckIntegration].Digest, vouchedName), err
+}
+
+// unjudged is the commit that the branch held before the lane began, where nobody has judged what is in it: the target lacks
+// it, the App has not marked it as landed, and no person has taken the branch over since. "" where there is none.
+func (l *lane) unjudged(ctx context.Context, now queue.Lane, target string) (string, error) {
+	takenOver := func(m queue.Merge) bool { return m.Number == queue.TargetNumber && m.Head == m.Commit }
+	if now.Start == "" || slices.ContainsFunc(now.Merged, takenOver) {
+		return "", nil
+	}
+	if target != "" {
+		if has, err := l.mirror.Contains(ctx, target, now.Start); err != nil || has[now.Start] {
+			return "", err
+		}
+	}
+	if marked, err := l.vouched(ctx, l.site, now.Start); err != nil || marked {
+		return "", err
+	}
+	return now.Start, nil
 }
 
 // renderOffer writes the offer's title and description.

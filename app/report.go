@@ -46,7 +46,7 @@ func (a *App) judged(ctx context.Context, s site, pull gh.Pull, n news) (judgeme
 	read := facts
 	facts = basicFacts(pull, commits)
 	facts.Contract, facts.Touched, facts.ReadAt = read.Contract, read.Touched, a.config.Now()
-	if facts.Offered, err = a.offered(ctx, s, pull, contract); err != nil {
+	if facts.Offered, err = a.offered(ctx, s, pull, contract, commits.Base); err != nil {
 		return judgement{}, err
 	}
 	if facts.Stacked, err = a.stack(ctx, s, pull, contract); err != nil {
@@ -65,28 +65,24 @@ func (a *App) judged(ctx context.Context, s site, pull gh.Pull, n news) (judgeme
 	return judgement{checks.Evaluate(contract, r.facts), r}, nil
 }
 
-// offered is what the lane landed on the branch that a pull request offers. It is nil for every other pull request.
-func (a *App) offered(ctx context.Context, s site, pull gh.Pull, c *ownership.Contract) (*checks.Offered, error) {
+// offered is what the lane landed on the branch that a pull request offers to a base. It is nil for every other pull request.
+func (a *App) offered(ctx context.Context, s site, pull gh.Pull, c *ownership.Contract, base string) (*checks.Offered, error) {
 	if c == nil || pull.Head.Repo != s.id || pull.Head.Name != c.Integration.Branch {
 		return nil, nil
 	}
-	l, known, err := a.db.Lane(ctx, store.LaneID{Repo: s.id, Branch: c.Integration.Branch})
-	if err != nil || !known || l.Tip == "" {
+	id := store.LaneID{Repo: s.id, Branch: c.Integration.Branch}
+	now, known, err := a.db.Lane(ctx, id)
+	if err != nil || !known || now.Tip == "" {
 		return nil, err
 	}
-	if len(l.Merged) == 0 { // nothing that this database knows: the App's own mark on the commit tells
-		marked, err := a.vouched(ctx, s, pull.Head.SHA)
-		if err != nil || !marked {
-			return &checks.Offered{}, err
-		}
-	}
-	o := &checks.Offered{Tip: l.Tip}
-	for _, m := range l.Merged {
+	o := &checks.Offered{Tip: now.Tip}
+	for _, m := range now.Merged {
 		if m.Number != queue.TargetNumber {
 			o.Changes++
 		}
 	}
-	return o, nil
+	o.Began, err = a.laneAt(s, id).unjudged(ctx, now, base)
+	return o, err
 }
 
 // stack finds the open pull request that another one is stacked on. One that goes to the integration branch, or to where

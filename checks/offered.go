@@ -6,6 +6,9 @@ import "fmt"
 type Offered struct {
 	Tip     string // the commit that the lane has moved it to, every change on it judged as it landed
 	Changes int    // how many landed
+	// Began is the commit that the branch held before the lane began, where the target lacks it and no person has taken the
+	// branch over since: nobody judged what is in it. "" otherwise.
+	Began string
 }
 
 // offers reports whether the head is the integration branch itself.
@@ -18,7 +21,7 @@ func (j *judge) offers() bool {
 // own agent's paths, with its own approvals, when it landed. They are not judged again as one change of nobody's.
 func (j *judge) landed() bool {
 	o := j.facts.Offered
-	return j.offers() && o != nil && o.Tip != "" && o.Tip == j.facts.Head.SHA
+	return j.offers() && o != nil && o.Tip != "" && o.Tip == j.facts.Head.SHA && o.Began == ""
 }
 
 // foreign files that an integration branch holds something else than what landed on it.
@@ -27,12 +30,12 @@ func (j *judge) foreign() {
 	if !j.offers() || o == nil || j.landed() {
 		return
 	}
-	landed := "nothing"
-	if o.Tip != "" {
-		landed = short(o.Tip)
+	message := fmt.Sprintf("%s is at %s, and nothing landed on it", code(j.facts.Head.Name), short(j.facts.Head.SHA))
+	switch {
+	case o.Tip == j.facts.Head.SHA && o.Began != "":
+		message = fmt.Sprintf("%s was at %s before anything landed on it; the target lacks that, and nobody judged it", code(j.facts.Head.Name), short(o.Began))
+	case o.Tip != "":
+		message = fmt.Sprintf("%s is at %s, and what landed on it is %s", code(j.facts.Head.Name), short(j.facts.Head.SHA), short(o.Tip))
 	}
-	j.add(Finding{
-		Rule: RuleForeign, Contract: at(j.contract.Integration.Line),
-		Message: fmt.Sprintf("%s is at %s, and what landed on it is %s", code(j.facts.Head.Name), short(j.facts.Head.SHA), landed),
-	})
+	j.add(Finding{Rule: RuleForeign, Contract: at(j.contract.Integration.Line), Message: message})
 }

@@ -24,6 +24,8 @@ func TestOffered(t *testing.T) {
 			[]string{"action_required ownership/foreign", "failure ownership/unassigned", "action_required class/lockfiles"}},
 		{"nothing has landed", func(f *Facts) { f.Offered.Tip = "" },
 			[]string{"action_required ownership/foreign", "failure ownership/unassigned", "action_required class/lockfiles"}},
+		{"the branch held something before the lane began", func(f *Facts) { f.Offered.Began = "cccccccccccccccccccccccccccccccccccccccc" },
+			[]string{"action_required ownership/foreign", "failure ownership/unassigned", "action_required class/lockfiles"}},
 		{"a fork's branch of that name", func(f *Facts) { f.Head.Repo = 99 },
 			[]string{"failure ownership/unassigned", "action_required class/lockfiles"}},
 		{"another branch at that commit", func(f *Facts) { f.Head.Name = "topic" },

@@ -25,7 +25,7 @@ func (w *work) resumed(e Resumed) {
 }
 
 // adopt takes the branch as a person has seen it. What landed here and is not on it any more has left, and comes back by
-// nothing but a new command. Foreign commits on top of ours are remembered like a commit of the target: they are on the
+// nothing but a new command. Foreign commits are remembered like a commit of the target: they are on the
 // branch, and are no pull request's.
 func (w *work) adopt(e Resumed) {
 	l := &w.lane
@@ -44,10 +44,10 @@ func (w *work) adopt(e Resumed) {
 	w.lose(l.Merged[max(kept, taken):], e.Request)
 	w.keepRestart(e.Tip, kept, foreign)
 	l.Tip, l.Merged = e.Tip, slices.Clip(l.Merged[:kept])
-	switch {
-	case !known:
+	if !known {
 		l.Start, l.Strange = e.Tip, e.Tip != l.Target
-	case foreign:
+	}
+	if foreign {
 		l.Merged = append(l.Merged, Merge{Number: TargetNumber, Head: e.Tip, Commit: e.Tip})
 	}
 	l.Behind = behind && l.Target != "" && !l.includes(l.Target)
