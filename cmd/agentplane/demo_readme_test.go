@@ -16,7 +16,7 @@ import (
 var differing = regexp.MustCompile(`127\.0\.0\.1:\d+|(?m:^ *\d+\.\d\ds)|\d+ ms|\d+ API requests|\d+\.\d s\.`)
 
 var (
-	commits = regexp.MustCompile(`\b([0-9a-f]{10}|[0-9a-f]{7}(?:…))`)
+	commits = regexp.MustCompile(`\b(?:[0-9a-f]{10}\b|[0-9a-f]{7}(?:…|\b))`)
 	numbers = regexp.MustCompile(`[ \d]*\d`)
 )
 
