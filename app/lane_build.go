@@ -233,14 +233,15 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 			return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Paths: made.Workflows, Refused: "it changes workflows, and GitHub lets the App push such a change only with the permission workflows: write, which the installation does not give"}, nil
 		}
 	}
-	if entry, _ := entryOf(b.now, m.Number); entry.Carried {
-		return nil, nil // it was judged and landed, and lands again because the target was merged without it
-	}
 	pull, err := b.site.Pull(ctx, m.Number)
 	if err != nil {
 		return nil, err // GitHub may hide a pull request for a moment; one that stays away, the sweep takes out of the lane
 	}
-	if !b.stands(pull, m) {
+	entry, _ := entryOf(b.now, m.Number)
+	switch {
+	case entry.Carried && pull.Head.SHA != m.Head:
+		return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Refused: "it has another head since it landed, so what would land again cannot be judged"}, nil
+	case !entry.Carried && !b.stands(pull, m):
 		if err := b.wakeOne(ctx, b.site, m.Number, "it changed before a candidate was built"); err != nil {
 			return nil, err
 		}
@@ -251,7 +252,7 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 	if err != nil {
 		return nil, fmt.Errorf("judge what pull request %d would land: %w", m.Number, err)
 	}
-	if why := trespass(j.Report); why != "" {
+	if why := trespass(j.Report, entry.Carried); why != "" {
 		return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Refused: why}, nil
 	}
 	return nil, nil
@@ -259,9 +260,12 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 
 // trespass is why a report lets nothing land, as far as paths, approvals and interfaces go. What CI says about the head was
 // judged already, and its tests on the candidate are still to come.
-func trespass(r checks.Report) string {
+//
+// What lands again was approved when it landed, and nobody is asked twice. Its paths are judged all the same: where the target
+// took back what it was built on, its branch would bring that back.
+func trespass(r checks.Report, again bool) string {
 	for _, c := range r.Checks {
-		if c.Name != checks.CheckVerification && c.Verdict != checks.Success {
+		if c.Name != checks.CheckVerification && c.Verdict != checks.Success && (!again || c.Name == checks.CheckOwnership) {
 			return strings.TrimSuffix(c.Name+": "+c.Title, ".") + ", judged on what would land"
 		}
 	}
