@@ -28,6 +28,9 @@ func (l *lane) offer(ctx context.Context) error {
 	if err != nil || seen.contract == nil {
 		return err // a contract that cannot be used stops the lane, and says so there
 	}
+	if anything, err := l.ahead(ctx, seen); err != nil || !anything {
+		return err
+	}
 	seen.lane = now
 	if err := l.vouch(ctx, now, seen.target); err != nil {
 		return err
@@ -52,6 +55,16 @@ func (l *lane) offer(ctx context.Context) error {
 		return nil
 	}
 	return l.site.EditPull(ctx, open[0].Number, gh.EditedPull{Title: &title, Body: &body})
+}
+
+// ahead tells whether the integration branch has what the target lacks. What a frozen lane offered may have been merged, and
+// GitHub takes no pull request without commits.
+func (l *lane) ahead(ctx context.Context, seen sight) (bool, error) {
+	if seen.tip == "" || seen.target == "" {
+		return false, nil
+	}
+	has, err := l.mirror.Contains(ctx, seen.target, seen.tip)
+	return err == nil && !has[seen.tip], err
 }
 
 // vouchedName begins the digest of the check run that the App puts on a commit that the lane has landed.
