@@ -63,9 +63,9 @@ pure: ## all tests of the pure packages, which start no goroutine: without the r
 	$(call step,go test of the pure packages)
 	@CGO_ENABLED=0 AGENTPLANE_WORLDS=$${AGENTPLANE_WORLDS:-5000} .ci/gotest -count 1 -timeout 18m ./checks ./ownership ./queue
 
-worlds: ## whole worlds, without the race detector: 140 fault schedules, 56 kills of the server, check against the App, the demo
+worlds: ## whole worlds, without the race detector: 150 schedules of faults and of people, 56 kills of the server, check against the App, the demo
 	$(call step,worlds: faults$(,) kills$(,) parity)
-	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^(TestFaults|TestAKilledServer|TestCheckAndTheApp|TestReadme)' ./app ./cmd/agentplane
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 6 -run '^(TestFaults|TestWild|TestAPushAtAny|TestAKilledServer|TestCheckAndTheApp|TestReadme)' ./app ./cmd/agentplane
 
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo

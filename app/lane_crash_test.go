@@ -93,11 +93,6 @@ func (l *laneVictim) struck(blows []blow) (p played, hits int) {
 	return p, hits
 }
 
-// decided tells whether a pull request has landed or left.
-func (q *queued) decided(p *sim.Pull) bool {
-	return p.State() == "merged" || strings.HasPrefix(q.lane(p), "failure: ")
-}
-
 // takeOver runs the App in this process, with what the killed servers left behind.
 func (l *laneVictim) takeOver() {
 	c := l.victim.config.app()

@@ -45,16 +45,27 @@ func (q *queued) played(pause func()) played {
 // over waits until every pull request has landed or left, sweeping and telling the time: lost news is found, rests end.
 func (q *queued) over(pulls ...*sim.Pull) {
 	q.t.Helper()
+	q.until(q.decided, pulls...)
+}
+
+// decided tells whether a pull request has landed or left.
+func (q *queued) decided(p *sim.Pull) bool {
+	return p.State() == "merged" || strings.HasPrefix(q.lane(p), "failure: ")
+}
+
+// until waits until something is true of every pull request. It sweeps at first, and now and then.
+func (q *queued) until(done func(*sim.Pull) bool, pulls ...*sim.Pull) {
+	q.t.Helper()
 	ctx, cancel := context.WithTimeout(q.t.Context(), 2*time.Minute)
 	defer cancel()
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
-	for {
-		q.must(q.app.Sweep(ctx))
+	for n := 0; ; n++ {
+		if n%8 == 0 {
+			q.must(q.app.Sweep(q.t.Context()))
+		}
 		q.settle()
-		waiting := slices.DeleteFunc(slices.Clone(pulls), func(p *sim.Pull) bool {
-			return p.State() == "merged" || strings.HasPrefix(q.lane(p), "failure: ")
-		})
+		waiting := slices.DeleteFunc(slices.Clone(pulls), done)
 		if len(waiting) == 0 {
 			return
 		}
@@ -65,7 +76,7 @@ func (q *queued) over(pulls ...*sim.Pull) {
 			}
 			q.t.Fatal("not everything has landed or left")
 		case <-look.C:
-			q.must(q.app.Tick(ctx))
+			q.must(q.app.Tick(q.t.Context()))
 		}
 	}
 }
