@@ -109,7 +109,7 @@ func branchRef(branch string) string { return "refs/heads/" + branch }
 
 // candidateFolder is where a lane's candidates have their branches.
 func (l *lane) candidateFolder() string {
-	return branchRef(candidates + strings.NewReplacer("/", "-").Replace(l.id.Branch) + "/")
+	return branchRef(candidates + l.id.Branch + "/")
 }
 
 func (l *lane) candidateRef(id string) string { return l.candidateFolder() + id }

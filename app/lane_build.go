@@ -252,6 +252,9 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 	if err != nil {
 		return nil, fmt.Errorf("judge what pull request %d would land: %w", m.Number, err)
 	}
+	if slices.ContainsFunc(j.Report.Findings, func(f checks.Finding) bool { return f.Rule == checks.RuleUnread && f.Verdict != checks.Success }) {
+		return nil, fmt.Errorf("%w: not everything about pull request %d could be read", errUnsettled, m.Number)
+	}
 	if why := trespass(j.Report, entry.Carried); why != "" {
 		return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Refused: why}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
@@ -122,23 +123,95 @@ func (l *lane) objection(ctx context.Context, now queue.Lane, e queue.Land) (str
 	if len(shown) == 0 {
 		return "nothing was tested", nil
 	}
+	if why, err := l.disallowed(ctx, now, e); err != nil || why != "" {
+		return why, err
+	}
 	if same, err := l.ready(ctx, now.Recheck(e.Members)); err != nil || !same { // last: as little as may be comes after it
 		return "a pull request changed before it landed", err
 	}
 	return "", nil
 }
 
+// disallowed is why one of the members may not land any more although it was judged good: an approval was taken back, or a
+// neighbor landed. News of that may have been lost, so each is judged once more, on the very commits.
+func (l *lane) disallowed(ctx context.Context, now queue.Lane, e queue.Land) (string, error) {
+	if err := l.bring(ctx, e); err != nil {
+		return "", err
+	}
+	commits, err := l.mirror.Chain(ctx, e.Expect, e.Commit)
+	if err != nil {
+		return "", err
+	}
+	if len(commits) != len(e.Members) {
+		return "", fmt.Errorf("%d commits lead to the candidate %s of %d members", len(commits), e.Commit, len(e.Members))
+	}
+	trees, err := l.mirror.Trees(ctx, commits...)
+	if err != nil {
+		return "", err
+	}
+	below := e.Expect
+	for i, m := range e.Members {
+		at := Commits{Base: below, Head: m.Head, Landing: trees[commits[i]]}
+		below = commits[i]
+		if !slices.Contains(now.Recheck(e.Members), m) {
+			continue
+		}
+		why, err := l.disallowedAt(ctx, now, m, at)
+		if err != nil || why != "" {
+			return why, err
+		}
+	}
+	return "", nil
+}
+
+// disallowedAt judges one member on the commit that would land, and tells the lane when it is not in order any more.
+func (l *lane) disallowedAt(ctx context.Context, now queue.Lane, m queue.Member, at Commits) (string, error) {
+	reading, err := l.db.NextReading(ctx)
+	if err != nil {
+		return "", err
+	}
+	pull, err := l.site.Pull(ctx, m.Number)
+	if err != nil || !l.stands(pull, m) {
+		return "", err // which ready sees
+	}
+	j, err := l.judged(ctx, l.site, pull, news{at: &at})
+	if err != nil {
+		return "", fmt.Errorf("judge what pull request %d would land: %w", m.Number, err)
+	}
+	why := trespass(j.Report, false)
+	if why == "" {
+		return "", nil
+	}
+	entry, _ := entryOf(now, m.Number)
+	_, err = l.db.Step(ctx, l.id, queue.Judged{
+		Number: m.Number, Reading: reading, Known: entry.Known,
+		Judgement: queue.Judgement{Head: m.Head, Contract: now.Policy.Contract, Why: why},
+	})
+	return fmt.Sprintf("#%d: %s", m.Number, why), errors.Join(err, l.wakeOne(ctx, l.site, m.Number, "what it would land is not in order any more"))
+}
+
 // ready tells whether the pull requests of members stand as they were entered. News of one that does not may have been
 // lost: it is judged anew, which tells the lane. The heads are asked of git, after all else.
 func (l *lane) ready(ctx context.Context, members []queue.Member) (bool, error) {
 	for _, m := range members {
+		reading, err := l.db.NextReading(ctx)
+		if err != nil {
+			return false, err
+		}
 		pull, err := l.site.Pull(ctx, m.Number)
 		switch {
 		case err != nil && !gh.Absent(err):
 			return false, err
-		case err != nil || !l.stands(pull, m):
-			return false, l.wakeOne(ctx, l.site, m.Number, "it changed before it landed")
+		case err == nil && l.stands(pull, m):
+			continue
+		case err == nil && pull.Open && pull.Head.SHA != m.Head:
+			_, err = l.db.Step(ctx, l.id, queue.HeadMoved{Number: m.Number, Head: pull.Head.SHA, Reading: reading})
+		case err == nil && !pull.Open:
+			_, err = l.db.Step(ctx, l.id, queue.Withdrawn{Number: m.Number, Reading: reading, Why: "it was closed"})
+		default:
+			err = nil
 		}
+		return false, errors.Join(err, l.wakeOne(ctx, l.site, m.Number, "it changed before it landed"))
 	}
 	return l.unmoved(ctx, members)
 }

@@ -262,7 +262,9 @@ func (l *lane) reconcile(ctx context.Context, now sight) error {
 		return err
 	}
 	for _, ref := range slices.Sorted(maps.Keys(branches)) {
-		picture.Branches = append(picture.Branches, strings.TrimPrefix(ref, l.candidateFolder()))
+		if id := strings.TrimPrefix(ref, l.candidateFolder()); !strings.Contains(id, "/") { // else of a lane whose branch begins as ours
+			picture.Branches = append(picture.Branches, id)
+		}
 	}
 	_, _, err = l.db.StepIf(ctx, l.id, picture, func(at queue.Lane) bool { return at.Arrival == now.lane.Arrival })
 	return err // whoever entered after the list was read is not missing from it

@@ -222,3 +222,40 @@ func TestWhatIsOfferedIsVouchedForWithoutTheDatabase(t *testing.T) {
 		t.Errorf("what nobody landed passes as landed once the database is lost")
 	}
 }
+
+// TestAnApprovalThatIsTakenBackUnheardLandsNothing: the review is dismissed while the candidate is tested, and GitHub tells
+// nobody.
+func TestAnApprovalThatIsTakenBackUnheardLandsNothing(t *testing.T) {
+	t.Parallel()
+	q := newQueued(t, "merge", func(s *setup) {
+		s.files[".agentplane.yml"] += "interfaces:\n  pages: { paths: [src/pages/index] }\n"
+	})
+	p := q.propose("search", map[string]string{"src/pages/index": "other\n"})
+	q.settle()
+	review, err := p.Review(q.ana, sim.Approved, "")
+	q.must(err)
+	q.settle()
+	q.ci.Hold()
+	q.integrate(p)
+	if got := q.lane(p); !strings.HasPrefix(got, "in_progress: ") {
+		t.Fatalf("it is not being tested: %s\n%s", got, q.comments(p))
+	}
+	q.hub.SetFaults(sim.Faults{Lose: 1})
+	q.must(p.Dismiss(q.ana, review, "on second thoughts"))
+	q.settle()
+	q.hub.Heal()
+	q.ci.Release()
+	q.settle()
+	if p.State() != "open" || q.file("integration/next", "src/pages/index") != "page\n" {
+		t.Fatalf("it is %s: %s", p.State(), q.lane(p))
+	}
+	if got := q.lane(p); !strings.HasPrefix(got, "queued: ") {
+		t.Errorf("it shows %s\n%s", got, q.comments(p))
+	}
+	_, err = p.Review(q.ana, sim.Approved, "")
+	q.must(err)
+	q.settle()
+	if p.State() != "merged" {
+		t.Errorf("approved again, it is %s: %s\n%s", p.State(), q.lane(p), q.comments(p))
+	}
+}

@@ -62,6 +62,8 @@ func (j *judge) integrateRefusal(c spoken) string {
 	case !j.leadsToIntegration():
 		return fmt.Sprintf("The pull request is to %s, and what is integrated goes to %s or to the branch of an open pull request that leads there.",
 			code(j.facts.Base.Name), code(j.contract.Integration.Branch))
+	case j.facts.FromFork():
+		return "The pull request comes from a fork. A candidate is a branch of this repository, so CI would run the fork's code with this repository's secrets. Push what you reviewed to a branch here, and open it from there."
 	case j.facts.Draft:
 		return "The pull request is a draft; mark it as ready for review first."
 	}

@@ -144,7 +144,7 @@ func TestIntegrate(t *testing.T) {
 		{"the base moved since the stack was read", both(samSays("/integrate"), onto("main", below)), "The pull request is to `main`"},
 		{"stacked on itself", both(samSays("/integrate"), onto(below.Branch, &Stack{PR: 12, Branch: below.Branch})), "The pull request is to"},
 		{"a draft", both(samSays("/integrate"), func(f *Facts) { f.Draft = true }), "The pull request is a draft"},
-		{"a fork's", both(samSays("/integrate"), func(f *Facts) { f.Head.Repo, f.Head.Name, f.Author = 99, "fix", mona }), ""},
+		{"a fork's", both(samSays("/integrate"), func(f *Facts) { f.Head.Repo, f.Head.Name, f.Author = 99, "fix", mona }), "The pull request comes from a fork."},
 		{"its author, a person, who is an integrator", both(samSays("/integrate"), func(f *Facts) { f.Head.Name, f.Author = "fix", sam }), ""},
 		{"no contract in force", both(samSays("/integrate"), func(f *Facts) { f.Contract.Kind = ContractUnreadable }), "The contract cannot be used, so nothing lands."},
 

@@ -111,7 +111,7 @@ func ownershipRules() []Rule {
 		ID: RuleForeign, Check: CheckOwnership, Level: Error, Verdict: ActionRequired, Who: Person,
 		Meaning: "The integration branch holds another commit than the lane has landed. What landed was judged change by change, and is " +
 			"not judged again where the branch is offered; what somebody put there besides was judged by nobody.",
-		Remedy: "A person looks at the branch, restores it, or takes it as it is with `/integrate resume`.",
+		Remedy: "A person looks at the branch and puts it back to what landed, or to the target; where the lane is frozen, `/integrate resume` takes it as it is.",
 	}, {
 		ID: RuleBranch, Check: CheckOwnership, Level: Error, Verdict: Failure, Who: Agent,
 		Meaning: "The branch and the accounts do not add up to one agent: a fork uses an agent's branch name, several agents " +

@@ -242,3 +242,28 @@ func (r *Repo) Contains(ctx context.Context, commit string, older ...string) (ma
 	})
 	return contains, err
 }
+
+// Chain lists the commits by which one commit leads to another, by first
+// parents, the oldest first: what a candidate adds to what it was built on. An
+// error says that it does not lead there.
+func (r *Repo) Chain(ctx context.Context, from, to string) ([]string, error) {
+	if err := errors.Join(CheckID(from), CheckID(to)); err != nil {
+		return nil, err
+	}
+	var chain []string
+	err := r.read(ctx, fmt.Sprintf("list the commits from %s to %s", from, to), func(s *scratch) error {
+		out, err := s.git(ctx, "rev-list", "--first-parent", "--reverse", "--end-of-options", to, "^"+from)
+		if err != nil {
+			return err
+		}
+		if chain = strings.Fields(string(out)); len(chain) == 0 {
+			return nil
+		}
+		out, err = s.git(ctx, "rev-parse", "--verify", "--end-of-options", chain[0]+"^1")
+		if err == nil && strings.TrimSpace(string(out)) != from {
+			err = fmt.Errorf("%s does not stand on %s", to, from)
+		}
+		return err
+	})
+	return chain, err
+}

@@ -187,3 +187,23 @@ func TestTimesAndContains(t *testing.T) {
 		t.Errorf("of a commit that is not here: %v %v", has, err)
 	}
 }
+
+func TestChain(t *testing.T) {
+	l := newLab(t)
+	one := l.commit(text("a", "1"))
+	side := l.commit(text("b", "1"), one)
+	two := l.commit(text("a", "2"), one, side)
+	three := l.commit(text("a", "3"), two)
+	chain, err := l.local().Chain(t.Context(), one, three)
+	if err != nil || !cmp.Equal(chain, []string{two, three}) {
+		t.Errorf("%v %v", chain, err)
+	}
+	if chain, err := l.local().Chain(t.Context(), one, one); err != nil || len(chain) != 0 {
+		t.Errorf("to itself: %v %v", chain, err)
+	}
+	for why, from := range map[string]string{"it only came in by a merge": side, "it is later": three, "it is not here": id1} {
+		if chain, err := l.local().Chain(t.Context(), from, two); err == nil && len(chain) > 0 {
+			t.Errorf("%s: %v", why, chain)
+		}
+	}
+}

@@ -37,7 +37,7 @@ type Land struct {
 	Serial    int64 // of a start from the target
 }
 
-// Drop deletes a candidate's branch, and stops its tests. Nothing waits for it.
+// Drop deletes a candidate's branch; CI may still run to its end. Nothing waits for it.
 type Drop struct {
 	Lane      string
 	Candidate string
