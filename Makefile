@@ -85,7 +85,7 @@ fuzz: ## every fuzz target for FUZZTIME each (default 30s)
 		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' "./$$(dirname "$$file")" </dev/null; \
 	done
 
-soak: ## 1,400 fault schedules and other long runs, without the race detector (AGENTPLANE_LONG=1; half an hour)
+soak: ## 2,300 fault schedules, 1,000 of them of the lane, and other long runs, without the race detector (AGENTPLANE_LONG=1; two hours)
 	@AGENTPLANE_LONG=1 .ci/gotest -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
 long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)
