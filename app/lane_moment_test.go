@@ -102,3 +102,28 @@ func TestAPushAtAnyMomentOfALanding(t *testing.T) {
 	}
 	t.Logf("%d pushes came in time, %d too late", early, late)
 }
+
+// TestAPushAtAnyMomentToTheBranch has a person push to the integration branch right before exchanges of a landing. Whatever
+// came first, what the person pushed stays: the invariants hold that what lands stands on it.
+func TestAPushAtAnyMomentToTheBranch(t *testing.T) {
+	stride := 3
+	if raceDetector {
+		stride = 9
+	}
+	for n := 6; n <= 18; n += stride {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			var world *queued
+			var sha string
+			landedAmidst(t, n, func(q *queued, _ *sim.Pull) {
+				var err error
+				sha, err = q.repo.Commit(sim.Commit{By: q.ana, Branch: "integration/next", Message: "By hand", Files: map[string]string{"by-hand": "x\n"}})
+				q.must(err)
+				world = q
+			})
+			if world != nil && !world.contains(world.repo.Tip("integration/next"), sha) {
+				t.Errorf("pushed before exchange %d, %s is not on the branch any more", n, sha)
+			}
+		})
+	}
+}
