@@ -147,6 +147,15 @@ func (l *laneVictim) once(p played) {
 func (l *laneVictim) audited() {
 	l.stop()
 	db, err := store.Open(l.t().Context(), l.queued.world.config.Database, store.Options{})
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for range 200 { // a process that another test is just starting may hold the lock until it has begun
+		if err == nil {
+			break
+		}
+		<-look.C
+		db, err = store.Open(l.t().Context(), l.queued.world.config.Database, store.Options{})
+	}
 	l.must(err)
 	heads, err := db.VerifyAudit(l.t().Context())
 	l.must(err)
