@@ -58,7 +58,7 @@ func (q *queued) until(done func(*sim.Pull) bool, pulls ...*sim.Pull) {
 	q.t.Helper()
 	ctx, cancel := context.WithTimeout(q.t.Context(), 2*time.Minute)
 	defer cancel()
-	look := time.NewTicker(20 * time.Millisecond)
+	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for n := 0; ; n++ {
 		if n%8 == 0 {
@@ -99,7 +99,7 @@ func laneSchedule(t *testing.T, seed uint64) []string {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	faults := laneWeather(rng)
 	q := newQueued(t, "merge", func(s *setup) {
-		s.watch, s.sim.Seed, s.app.Now, s.app.TickEvery = false, int64(seed), brisk(), 20*time.Millisecond
+		s.watch, s.sim.Seed, s.app.Now, s.app.TickEvery = false, int64(seed), brisk(), 250*time.Millisecond
 	})
 	if seed != 0 {
 		q.hub.SetFaults(faults)
