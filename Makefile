@@ -70,7 +70,7 @@ pure: ## all tests of the pure packages, which start no goroutine: without the r
 
 worlds: ## all tests of the App and the command line, without the race detector: whole worlds, fault schedules, kills, the demo
 	$(call step,worlds: the App and the command line$(,) faults$(,) kills$(,) parity$(,) the demo)
-	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 4 ./app ./cmd/agentplane
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 3 ./app ./cmd/agentplane
 
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -70,9 +71,12 @@ func landedAmidst(t *testing.T, n int, act func(q *queued, p *sim.Pull)) (landed
 // TestAPushAtAnyMomentOfALanding pushes to the head right before each exchange of a landing, with nobody else asking
 // anything. What was tested lands only when the App has not asked where the heads are since: then the push came too late.
 func TestAPushAtAnyMomentOfALanding(t *testing.T) {
-	first, stride := 6, 1
-	if raceDetector { // make worlds takes them all
+	first, stride := 6, 3
+	switch {
+	case raceDetector:
 		stride = 7
+	case os.Getenv("AGENTPLANE_LONG") != "": // make soak takes them all
+		stride = 1
 	}
 	var mu sync.Mutex
 	var late, early int
@@ -106,9 +110,12 @@ func TestAPushAtAnyMomentOfALanding(t *testing.T) {
 // TestAPushAtAnyMomentToTheBranch has a person push to the integration branch right before exchanges of a landing. Whatever
 // came first, what the person pushed stays: the invariants hold that what lands stands on it.
 func TestAPushAtAnyMomentToTheBranch(t *testing.T) {
-	stride := 3
-	if raceDetector {
+	stride := 6
+	switch {
+	case raceDetector:
 		stride = 9
+	case os.Getenv("AGENTPLANE_LONG") != "":
+		stride = 1
 	}
 	for n := 6; n <= 18; n += stride {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
