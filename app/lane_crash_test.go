@@ -175,14 +175,14 @@ func blows() [][]blow {
 		}
 		return worlds
 	}
-	count := 4
+	count := 2
 	if raceDetector { // make worlds kills them all
 		count = 1
 	}
 	rng := rand.New(rand.NewPCG(9, 9))
 	for i := range count {
 		kills := []blow{{exchange: 10 + i*lastExchange/2/count, after: i%2 == 0}}
-		for len(kills) < 6 {
+		for len(kills) < 8 {
 			kills = append(kills, blow{exchange: 12 + rng.IntN(30), after: rng.IntN(2) == 0})
 		}
 		worlds = append(worlds, kills)

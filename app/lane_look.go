@@ -169,7 +169,7 @@ func (l *lane) tellTip(ctx context.Context, seen queue.Lane, now sight) error {
 		return at.Tip == seen.Tip && at.Landed == seen.Landed
 	})
 	if done && seen.Tip == "" { // what is offered may be judged now
-		err = l.wakeOffer(ctx)
+		err = l.wakeOffer(ctx, now)
 	}
 	if done {
 		l.doubts.settle(l.id)
@@ -178,14 +178,17 @@ func (l *lane) tellTip(ctx context.Context, seen queue.Lane, now sight) error {
 	return err
 }
 
-// wakeOffer has the pull requests from the integration branch judged again.
-func (l *lane) wakeOffer(ctx context.Context) error {
-	numbers, err := l.db.PullsOn(ctx, l.site.id, l.id.Branch)
+// wakeOffer has the open pull requests from the integration branch to its target judged again.
+func (l *lane) wakeOffer(ctx context.Context, now sight) error {
+	if now.contract == nil {
+		return nil
+	}
+	offers, err := l.site.PullsFrom(ctx, l.id.Branch, now.offeredOn, "open")
 	if err != nil {
 		return err
 	}
-	for _, number := range numbers {
-		if err := l.wakeOne(ctx, l.site, number, "the lane knows its branch"); err != nil {
+	for _, o := range offers {
+		if err := l.wakeOne(ctx, l.site, o.Number, "the lane knows its branch"); err != nil {
 			return err
 		}
 	}

@@ -99,12 +99,12 @@ func (l *lane) tellTests(ctx context.Context, now sight, c queue.Candidate, seen
 		switch {
 		case s.State == checks.RowShown:
 			e.Outcome = queue.Pass
-		case s.State == checks.RowFailed, s.State == checks.RowMissing && s.URL == "":
-			e.Outcome = queue.Fail // or nothing that could ever be its evidence
+		case s.State == checks.RowFailed, s.State == checks.RowMissing:
+			e.Outcome = queue.Fail // it was cancelled or skipped, or nothing could ever be its evidence
 			if err := l.blameBase(ctx, now, c, &e); err != nil {
 				return err
 			}
-		case s.Started, s.State == checks.RowMissing:
+		case s.Started:
 			e.Outcome = queue.Started
 		default:
 			continue

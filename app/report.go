@@ -75,6 +75,9 @@ func (a *App) offered(ctx context.Context, s site, pull gh.Pull, c *ownership.Co
 	if err != nil || !known || now.Tip == "" {
 		return nil, err
 	}
+	if moving(now) && now.Tip != pull.Head.SHA {
+		return nil, fmt.Errorf("%w: the integration branch is being moved", errUnsettled)
+	}
 	o := &checks.Offered{Tip: now.Tip}
 	for _, m := range now.Merged {
 		if m.Number != queue.TargetNumber {

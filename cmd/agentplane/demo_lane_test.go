@@ -22,7 +22,7 @@ func laneSteps(t *testing.T) (*play, *story) {
 		told.Steps[0],
 		{By: "ana", Enter: []string{"metadata"}, Landed: []string{"metadata"}, Then: map[string]storyState{
 			"metadata": {Integration: "success", Merged: true},
-			offerOf:    {Verification: "failure", Rules: []string{"verification/missing"}}, // nobody has claimed that search filters
+			offerOf:    {Integration: "success", Verification: "failure", Rules: []string{"verification/missing"}}, // nobody has claimed that search filters
 		}},
 	}
 	for _, step := range steps { // alone, it lands at once
