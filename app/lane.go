@@ -201,11 +201,14 @@ func (a *App) lanesWith(ctx context.Context, s site, number int) ([]store.LaneID
 	return ids, nil
 }
 
-// gentle turns a rate limit into a postponement, which counts as no failure.
-func gentle(err error) error {
+// gentle turns a rate limit, and answers that do not agree yet, into a postponement, which counts as no failure.
+func (a *App) gentle(err error) error {
 	var limit *gh.RateLimitError
-	if errors.As(err, &limit) {
+	switch {
+	case errors.As(err, &limit):
 		return &store.Later{Until: limit.Until, Reason: err.Error()}
+	case errors.Is(err, errUnsettled):
+		return &store.Later{Until: a.config.Now().Add(a.config.Pace.Settle), Reason: err.Error()}
 	}
 	return err
 }

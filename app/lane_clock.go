@@ -69,14 +69,11 @@ func (a *App) carry(ctx context.Context, id store.LaneID, e queue.Effect) (queue
 	start := time.Now()
 	kind, outcome, err := a.perform(ctx, id, e)
 	a.met.effect(kind, time.Since(start), err)
-	switch {
-	case errors.Is(err, errGone):
+	if errors.Is(err, errGone) {
 		a.log.Warn("effect dropped: the repository is gone", "lane", id.String(), "effect", e.Key(), "error", err)
 		return nil, nil
-	case errors.Is(err, errUnsettled):
-		return nil, &store.Later{Until: a.config.Now().Add(a.config.Pace.Settle), Reason: err.Error()}
 	}
-	return outcome, gentle(err)
+	return outcome, a.gentle(err)
 }
 
 // perform does what an effect asks for, and names its kind.
