@@ -14,7 +14,7 @@ TESTFLAGS ?=
 PURE     := checks|ownership|queue
 WORLDS   := app|cmd/agentplane
 # The tests of the App that make test runs under the race detector: together they go through all that runs at once.
-AT_ONCE  := TestFaults|TestThreeLand|TestTheCulprit|TestWhatLandedAfter|TestTheBranchStartsAgain|TestManyDeliveries|TestSlowSenders|TestDeliveriesThat|TestOperators|TestARevokedToken|TestTheWorseVerdict|TestAFlood|TestATrespass|TestASuspended|TestAnUninstalled
+AT_ONCE  := TestFaults|TestThreeLand|TestTheCulprit|TestManyDeliveries|TestSlowSenders|TestDeliveriesThat|TestOperators|TestARevokedToken|TestTheWorseVerdict|TestATrespass
 
 , := ,
 # Format, vet, lint, architecture and build run without cgo, so that they share

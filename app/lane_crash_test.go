@@ -182,7 +182,7 @@ func blows() [][]blow {
 	rng := rand.New(rand.NewPCG(9, 9))
 	for i := range count {
 		kills := []blow{{exchange: 10 + i*lastExchange/2/count, after: i%2 == 0}}
-		for len(kills) < 8 {
+		for len(kills) < 6 {
 			kills = append(kills, blow{exchange: 12 + rng.IntN(30), after: rng.IntN(2) == 0})
 		}
 		worlds = append(worlds, kills)

@@ -71,7 +71,7 @@ func TestAHalfMigratedDatabaseIsFinished(t *testing.T) {
 		db := raw(t, url)
 		for _, table := range []string{"deliveries", "mailboxes", "notices", "pushers", "repositories", "publications", "watermarks", "pulls", "agentplane_schema",
 			"heads", "failed_checks", "passed_checks", "approvals", "interventions", "comments", "answers", "branch_pushers", "surroundings", "requests",
-			"lanes", "effects", "audit", "readings", "posted_comments", "lane_records"} {
+			"lanes", "effects", "audit", "readings", "posted_comments", "lane_records", "reports"} {
 			_, err := db.Exec(`DROP TABLE ` + table)
 			must(t, err)
 		}
