@@ -135,7 +135,7 @@ func (b *builder) when(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	var newest time.Time
+	newest := time.Unix(1, 0).UTC() // where every clock is wrong
 	for _, t := range times {
 		if t.After(newest) && !t.After(b.config.Now().Add(time.Hour)) { // whose clock is wrong says nothing
 			newest = t
