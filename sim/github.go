@@ -127,7 +127,7 @@ func newGitHub(o Options) *GitHub {
 	ctx, stop := context.WithCancel(context.Background())
 	return &GitHub{
 		o: o, ctx: ctx, stop: stop, routes: routes(),
-		client: &http.Client{Timeout: o.HookTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 4},
+		client: &http.Client{Timeout: o.HookTimeout, Transport: &http.Transport{DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		ids: map[string]int64{}, users: map[string]*User{}, repos: map[int64]*Repo{}, names: map[string]*Repo{},
 		apps: map[int64]*App{}, installs: map[int64]*Installation{}, tokens: map[string]*token{},
