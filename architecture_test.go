@@ -56,7 +56,9 @@ var imports = map[string]allowance{
 		"github.com/yuin/goldmark": "the notes are Markdown, and what is quoted or hidden in it is no claim",
 	}},
 	"queue": {},
-	"git":   {},
+	"git": {there: map[string]string{
+		"github.com/hashicorp/golang-lru/v2": "what git said before, the oldest forgotten first",
+	}},
 	"store": {here: []string{"queue"}, there: map[string]string{
 		"github.com/riverqueue/river": "durable jobs on both databases",
 		"modernc.org/sqlite":          "the embedded database",

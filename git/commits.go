@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,10 +15,19 @@ import (
 // tree have the same files, and nothing else in common.
 func (r *Repo) Trees(ctx context.Context, commits ...string) (map[string]string, error) {
 	trees := map[string]string{}
-	err := r.present(ctx, "read trees", commits, func(s *scratch, here []string) error {
+	var asked []string
+	for _, id := range commits {
+		if tree, known := recall[string](r, "tree "+id); known {
+			trees[id] = tree
+		} else {
+			asked = append(asked, id)
+		}
+	}
+	err := r.present(ctx, "read trees", asked, func(s *scratch, here []string) error {
 		found, err := s.treesOf(ctx, here...)
 		for i, tree := range found {
 			trees[here[i]] = tree
+			learn(r, "tree "+here[i], tree, len(tree))
 		}
 		return err
 	})
@@ -227,16 +235,28 @@ func (r *Repo) Contains(ctx context.Context, commit string, older ...string) (ma
 		return nil, err
 	}
 	contains := map[string]bool{}
-	err := r.present(ctx, "compare commits", append([]string{commit}, older...), func(s *scratch, here []string) error {
-		if !slices.Contains(here, commit) {
+	asked := []string{commit}
+	for _, id := range older {
+		if in, known := recall[bool](r, "contains "+commit+" "+id); known {
+			contains[id] = in
+		} else {
+			asked = append(asked, id)
+		}
+	}
+	if len(asked) == 1 {
+		return contains, nil
+	}
+	err := r.present(ctx, "compare commits", asked, func(s *scratch, here []string) error {
+		if here[0] != commit {
 			return nil
 		}
-		for _, id := range here {
+		for _, id := range here[1:] {
 			out, err := s.git(ctx, "rev-list", "--max-count=1", "--end-of-options", id, "^"+commit)
 			if err != nil {
 				return err
 			}
 			contains[id] = len(out) == 0
+			learn(r, "contains "+commit+" "+id, contains[id], 1)
 		}
 		return nil
 	})

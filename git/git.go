@@ -41,6 +41,8 @@ type Mirrors struct {
 	log      *slog.Logger
 	warnings []string
 
+	answers *answers
+
 	mu     sync.Mutex
 	states map[int64]*state
 }
@@ -74,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Mirrors, error) {
 	if err := x.requireLimits(o.AllowUnlimited); err != nil {
 		return nil, fmt.Errorf("open mirrors: %w", err)
 	}
-	m := &Mirrors{options: o, x: x, log: o.Log, warnings: warnings, states: map[int64]*state{}}
+	m := &Mirrors{options: o, x: x, log: o.Log, warnings: warnings, answers: newAnswers(), states: map[int64]*state{}}
 	for _, w := range warnings {
 		o.Log.WarnContext(ctx, "git on this machine", "warning", w)
 	}

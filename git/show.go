@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -31,7 +32,8 @@ func (r *Repo) Show(ctx context.Context, commit, path string) (File, error) {
 }
 
 // ShowAll returns the files at several paths of a commit in two children. A
-// path that does not exist is not in the map.
+// path that does not exist is not in the map. What the files hold may be given
+// to several callers, who must not change it.
 func (r *Repo) ShowAll(ctx context.Context, commit string, paths ...string) (map[string]File, error) {
 	if err := CheckID(commit); err != nil {
 		return nil, fmt.Errorf("show: %w", err)
@@ -41,18 +43,30 @@ func (r *Repo) ShowAll(ctx context.Context, commit string, paths ...string) (map
 			return nil, fmt.Errorf("show: %w", err)
 		}
 	}
-	files := map[string]File{}
-	err := r.read(ctx, fmt.Sprintf("show %d files of %s", len(paths), commit), func(s *scratch) error {
-		for len(paths) > 0 {
-			n := chunk(paths)
-			if err := s.show(ctx, commit, paths[:n], files); err != nil {
-				return err
+	question := "show " + commit + " " + strings.Join(paths, "\x00")
+	files, err := once(r, question, sizeOf, func() (map[string]File, error) {
+		files := map[string]File{}
+		return files, r.read(ctx, fmt.Sprintf("show %d files of %s", len(paths), commit), func(s *scratch) error {
+			for rest := paths; len(rest) > 0; {
+				n := chunk(rest)
+				if err := s.show(ctx, commit, rest[:n], files); err != nil {
+					return err
+				}
+				rest = rest[n:]
 			}
-			paths = paths[n:]
-		}
-		return nil
+			return nil
+		})
 	})
-	return files, err
+	return maps.Clone(files), err
+}
+
+// sizeOf is about how many bytes files take.
+func sizeOf(files map[string]File) int {
+	n := 0
+	for path, f := range files {
+		n += len(path) + len(f.Data) + 100
+	}
+	return n
 }
 
 // chunk is how many paths go into one argument list.

@@ -46,20 +46,20 @@ func (t *Touch) Conflicted() bool { return t.Landed == "" }
 // there is only the second part.
 //
 // Commits that cannot be judged are a *RefusedError; commits that were not
-// fetched a *NotFoundError.
+// fetched a *NotFoundError. The same answer may be given to several callers,
+// who must not change it.
 func (r *Repo) Touched(ctx context.Context, target, head string) (*Touch, error) {
 	if err := errors.Join(CheckID(target), CheckID(head)); err != nil {
 		return nil, fmt.Errorf("find touched paths: %w", err)
 	}
-	var t *Touch
-	err := r.read(ctx, fmt.Sprintf("find paths that %s touches in %s", head, target), func(s *scratch) (err error) {
-		t, err = r.touched(ctx, s, target, head)
-		return err
+	question := fmt.Sprintf("touched %s %s %d", target, head, r.maxPaths)
+	return once(r, question, (*Touch).size, func() (t *Touch, err error) {
+		err = r.read(ctx, fmt.Sprintf("find paths that %s touches in %s", head, target), func(s *scratch) (err error) {
+			t, err = r.touched(ctx, s, target, head)
+			return err
+		})
+		return t, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return t, nil
 }
 
 // TouchedTree says what replacing the target's tree by the tree landed would
@@ -68,24 +68,23 @@ func (r *Repo) TouchedTree(ctx context.Context, target, landed string) (*Touch, 
 	if err := errors.Join(CheckID(target), CheckID(landed)); err != nil {
 		return nil, fmt.Errorf("find touched paths: %w", err)
 	}
-	t := &Touch{Target: target, Landed: landed}
-	err := r.read(ctx, fmt.Sprintf("find paths that tree %s touches in %s", landed, target), func(s *scratch) error {
-		if err := s.require(ctx, "commit", target); err != nil {
-			return err
-		}
-		if err := s.require(ctx, "tree", landed); err != nil {
-			return err
-		}
-		var err error
-		if t.Paths, err = s.paths(ctx, landed); err != nil {
-			return err
-		}
-		return r.finish(ctx, s, t, nil)
+	question := fmt.Sprintf("touched by tree %s %s %d", target, landed, r.maxPaths)
+	return once(r, question, (*Touch).size, func() (*Touch, error) {
+		t := &Touch{Target: target, Landed: landed}
+		return t, r.read(ctx, fmt.Sprintf("find paths that tree %s touches in %s", landed, target), func(s *scratch) error {
+			if err := s.require(ctx, "commit", target); err != nil {
+				return err
+			}
+			if err := s.require(ctx, "tree", landed); err != nil {
+				return err
+			}
+			var err error
+			if t.Paths, err = s.paths(ctx, landed); err != nil {
+				return err
+			}
+			return r.finish(ctx, s, t, nil)
+		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return t, nil
 }
 
 func (r *Repo) touched(ctx context.Context, s *scratch, target, head string) (*Touch, error) {
