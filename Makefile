@@ -12,9 +12,9 @@ BENCH    ?= .
 BENCHTIME ?= 1s
 TESTFLAGS ?=
 PURE     := checks|ownership|queue
-WORLDS   := app|cmd/agentplane
-# The tests of the App that make test runs under the race detector: together they go through all that runs at once.
-AT_ONCE  := TestFaults|TestThreeLand|TestTheCulprit|TestManyDeliveries|TestSlowSenders|TestDeliveriesThat|TestOperators|TestARevokedToken|TestTheWorseVerdict|TestATrespass
+WORLDS   := app|cmd/agentplane|store
+# The tests of app and store that make test runs under the race detector: together they go through all that runs at once.
+AT_ONCE  := TestFaults|TestManyDeliveries|TestSlowSenders|TestDeliveriesThat|TestOperators|TestARevokedToken|TestTheWorseVerdict|TestATrespass|TestManyLanes|TestNothingIsLost|TestNothingComesBetween|TestEqualWork|TestTwo|TestALostSession|TestAVanishedJob|TestAnEffect
 
 , := ,
 # Format, vet, lint, architecture and build run without cgo, so that they share
@@ -31,7 +31,7 @@ help: ## list the targets
 test: ## everything CI runs: installs what it needs, then format, vet, lint, architecture, tests, build
 	@start=$$SECONDS; \
 	for step in setup fmt vet lint architecture build pure worlds race; do $(MAKE) --no-print-directory $$step; done; \
-	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, pure packages, the App and the command line under faults and kills, and go test -race, in %s s\n' $$((SECONDS - start))
+	printf '\nPASS  make test: setup, gofmt, go vet, golangci-lint, architecture, static build, pure packages, the App, the command line and the store under faults and kills, and go test -race, in %s s\n' $$((SECONDS - start))
 
 setup: ## install what the tests need and this machine lacks (Debian packages; says which)
 	$(call step,setup: what the tests need)
@@ -58,19 +58,19 @@ build: ## every package builds without cgo
 	$(call step,go build without cgo)
 	@CGO_ENABLED=0 $(GO) build ./... && echo "    builds"
 
-race: ## go test -race; with PKG all tests of it, else of everything but the pure packages, and of the App what runs at once
+race: ## go test -race; with PKG all tests of it, else of everything but the pure packages, and of app and store what runs at once
 	$(call step,go test -race)
 	@if [ '$(PKG)' != ./... ]; then .ci/gotest -race -timeout 30m $(TESTFLAGS) $(PKG); exit; fi; \
 	.ci/gotest -race -timeout 18m $(TESTFLAGS) $$($(GO) list ./... | grep -vE '/($(PURE)|$(WORLDS))$$'); \
-	.ci/gotest -race -timeout 18m -run '^($(AT_ONCE))' $(TESTFLAGS) ./app
+	.ci/gotest -race -timeout 18m -run '^($(AT_ONCE))' $(TESTFLAGS) ./app ./store
 
 pure: ## all tests of the pure packages, which start no goroutine: without the race detector, and so with all their cases
 	$(call step,go test of the pure packages)
 	@CGO_ENABLED=0 AGENTPLANE_WORLDS=$${AGENTPLANE_WORLDS:-5000} .ci/gotest -count 1 -timeout 18m ./checks ./ownership ./queue
 
-worlds: ## all tests of the App and the command line, without the race detector: whole worlds, fault schedules, kills, the demo
-	$(call step,worlds: the App and the command line$(,) faults$(,) kills$(,) parity$(,) the demo)
-	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 3 ./app ./cmd/agentplane
+worlds: ## all tests of the App, the command line and the store, without the race detector: whole worlds, fault schedules, kills, the demo
+	$(call step,worlds: the App$(,) the command line and the store$(,) faults$(,) kills$(,) parity$(,) the demo)
+	@CGO_ENABLED=0 .ci/gotest -count 1 -timeout 18m -parallel 3 ./app ./cmd/agentplane ./store
 
 demo: ## the story of three agents, on a simulated GitHub in this process
 	@$(GO) run ./cmd/agentplane demo
