@@ -38,7 +38,8 @@ type App struct {
 
 	standing *standings
 	marks    *marks
-	doubts   *doubts
+	doubts   *doubts // about where integration branches are
+	sent     *doubts // about landings that may have been sent
 }
 
 // New opens the database and the mirrors. It refuses a configuration that could not work, naming everything that is
@@ -69,7 +70,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	}
 	a := &App{
 		config: c, log: c.Log, gh: hub, db: db, mirrors: mirrors, met: met,
-		standing: newStandings(c.Now), marks: newMarks(), doubts: newDoubts(c.Now),
+		standing: newStandings(c.Now), marks: newMarks(), doubts: newDoubts(c.Now), sent: newDoubts(c.Now),
 	}
 	met.watch(db)
 	return a, nil

@@ -41,6 +41,7 @@ type Pace struct {
 	Retry    time.Duration // after a first failure; it doubles up to RetryMax
 	RetryMax time.Duration
 	Settle   time.Duration // how long GitHub's replicas may disagree after a change
+	Push     time.Duration // how long a push may take to go through after its sender died, or lost the answer
 	Limited  time.Duration // after a rate limit that does not say how long
 	Absent   time.Duration // how long a pull request may be missing before its notice is dropped
 }
@@ -61,6 +62,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.Pace.Retry, time.Second)
 	fill(&c.Pace.RetryMax, 5*time.Minute)
 	fill(&c.Pace.Settle, 2*time.Second)
+	fill(&c.Pace.Push, 2*time.Minute)
 	fill(&c.Pace.Limited, time.Minute)
 	fill(&c.Pace.Absent, 10*time.Minute)
 	if c.Log == nil {

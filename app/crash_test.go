@@ -50,7 +50,7 @@ func (c childConfig) app() app.Config {
 		GitHubURL: c.URL, AppID: c.AppID, PrivateKey: c.Key, WebhookSecret: hookSecret,
 		Database: filepath.Join(c.Dir, "agentplane.db"), Mirrors: filepath.Join(c.Dir, "mirrors"),
 		SweepEvery: cmp.Or(c.SweepEvery, time.Hour), TickEvery: cmp.Or(c.TickEvery, time.Hour),
-		Pace: app.Pace{Retry: 10 * time.Millisecond, RetryMax: 100 * time.Millisecond, Settle: 20 * time.Millisecond},
+		Pace: app.Pace{Retry: 10 * time.Millisecond, RetryMax: 100 * time.Millisecond, Settle: 20 * time.Millisecond, Push: 2 * time.Second},
 		Log:  slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/agentplane/agentplane/store"
 )
 
-// doubts remembers readings of branches that contradict our records until they are confirmed: GitHub's answers may lag
-// behind its own changes for a moment, and what looks like a rewind then is none. It is safe for concurrent use. A restart
-// forgets them, which costs one more reading.
+// doubts remembers what speaks against our records until it is confirmed: GitHub's answers may lag behind its own changes
+// for a moment, and what looks like a rewind then is none. It is safe for concurrent use. A restart forgets them, which
+// costs one more reading.
 type doubts struct {
 	now func() time.Time
 
@@ -18,7 +18,7 @@ type doubts struct {
 }
 
 type doubt struct {
-	tip   string
+	what  string // a tip, or the key of an effect
 	since time.Time
 	times int
 }
@@ -31,12 +31,12 @@ func newDoubts(now func() time.Time) *doubts {
 }
 
 // confirmed notes a reading, and tells whether it was seen often enough, and for as long as GitHub's answers may lag.
-func (d *doubts) confirmed(id store.LaneID, tip string, lag time.Duration) bool {
+func (d *doubts) confirmed(id store.LaneID, what string, lag time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known, ok := d.seen[id]
-	if !ok || known.tip != tip {
-		known = doubt{tip: tip, since: d.now()}
+	if !ok || known.what != what {
+		known = doubt{what: what, since: d.now()}
 	}
 	known.times++
 	d.seen[id] = known

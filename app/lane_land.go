@@ -10,6 +10,7 @@ import (
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
 	"github.com/agentplane/agentplane/queue"
+	"github.com/agentplane/agentplane/store"
 )
 
 // land moves the integration branch to a tested commit, by compare and swap, and reads it back. Every answer of GitHub is
@@ -26,15 +27,19 @@ func (l *lane) land(ctx context.Context, e queue.Land) (queue.Event, error) {
 	if tip == e.Commit {
 		return l.landed(ctx, e, tip)
 	}
-	if why, err := l.objection(ctx, now, e); err != nil || why != "" {
-		return stale(e, why), err
+	why, err := l.objection(ctx, now, e)
+	if err != nil {
+		return nil, err
+	}
+	if why != "" {
+		return l.stale(ctx, e, why)
 	}
 	if err := l.bring(ctx, e); err != nil {
 		return nil, err
 	}
 	err = l.push(ctx, l.ref(), e.Commit, e.Expect)
 	var moved *git.MovedError
-	switch why := forbidden(err); {
+	switch why = forbidden(err); {
 	case why != "":
 		return queue.Refused{Key: e.Key(), Final: true, Why: "the branch may not be moved: " + why}, nil
 	case errors.As(err, &moved) && moved.Actual != e.Commit:
@@ -51,11 +56,26 @@ func (l *lane) land(ctx context.Context, e queue.Land) (queue.Event, error) {
 	return l.landed(ctx, e, tip)
 }
 
-func stale(e queue.Land, why string) queue.Event {
-	if why == "" {
-		return nil
+// stale gives a landing up that was not begun. Where a try before may have sent the push, in a process that died or with an
+// answer that was lost, it may still go through: then what it was sent for has landed. The branch is watched for as long.
+func (l *lane) stale(ctx context.Context, e queue.Land, why string) (queue.Event, error) {
+	tip, err := l.tip(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return queue.Refused{Key: e.Key(), Stale: true, Why: why}
+	if tip == e.Commit {
+		return l.landed(ctx, e, tip)
+	}
+	if l.mayCome(ctx, e) {
+		return nil, &store.Later{Until: l.config.Now().Add(l.config.Pace.Push / 8), Reason: why + "; it may have been sent before, and is looked for until it cannot come any more"}
+	}
+	l.sent.settle(l.id)
+	return queue.Refused{Key: e.Key(), Stale: true, Why: why}, nil
+}
+
+// mayCome tells whether a try before may have sent the push, and not long enough ago.
+func (l *lane) mayCome(ctx context.Context, e queue.Land) bool {
+	return store.TriedBefore(ctx) && !l.sent.confirmed(l.id, e.Key(), l.config.Pace.Push)
 }
 
 // tip is where the integration branch is, "" when it does not exist.

@@ -78,7 +78,7 @@ func newWorld(t testing.TB, change ...func(*setup)) *world {
 	s.app = app.Config{
 		SweepEvery: time.Hour, Workers: 4,
 		Pace: app.Pace{
-			Retry: 5 * time.Millisecond, RetryMax: 40 * time.Millisecond, Settle: 10 * time.Millisecond,
+			Retry: 5 * time.Millisecond, RetryMax: 40 * time.Millisecond, Settle: 10 * time.Millisecond, Push: time.Second,
 			Limited: 5 * time.Millisecond, Absent: 5 * time.Second,
 		},
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -48,12 +49,18 @@ func (g *GitHub) serveGit(w http.ResponseWriter, r *http.Request) bool {
 	g.ids["exchange"]++
 	c.x.N = int(g.ids["exchange"])
 	g.mu.Unlock()
+	body, err := c.open(action)
 	if g.o.Before != nil {
 		g.o.Before(c.x)
 	}
 	fault, done := c.begin(name)
-	if !done {
-		c.run(action, fault)
+	switch {
+	case done:
+	case err != nil:
+		c.x.Status = http.StatusBadRequest
+		http.Error(w, "request body: "+err.Error(), http.StatusBadRequest)
+	default:
+		c.run(action, body, fault)
 	}
 	c.record()
 	return true
@@ -150,20 +157,14 @@ func (c *gitCall) authorizePush(who caller) (int, string) {
 }
 
 // run lets git answer.
-func (c *gitCall) run(action string, fault Fault) {
-	body, err := c.body()
-	if err != nil {
-		c.x.Status = http.StatusBadRequest
-		http.Error(c.w, "request body: "+err.Error(), http.StatusBadRequest)
-		return
-	}
+func (c *gitCall) run(action string, body io.Reader, fault Fault) {
 	args := []string{c.service, "--stateless-rpc", c.repo.Dir}
 	kind := "application/x-git-" + c.service + "-result"
 	if action == "info/refs" {
 		args = []string{c.service, "--stateless-rpc", "--advertise-refs", c.repo.Dir}
 		kind = "application/x-git-" + c.service + "-advertisement"
 	}
-	writes := c.service == "receive-pack" && action != "info/refs"
+	ctx, writes := c.r.Context(), c.writes(action)
 	var out io.Writer = c.w
 	var held bytes.Buffer
 	if fault == FaultStale {
@@ -181,6 +182,7 @@ func (c *gitCall) run(action string, fault Fault) {
 	}
 	c.x.Status = http.StatusOK
 	if writes {
+		ctx = c.g.ctx // what has arrived goes through, also when the client is gone
 		c.repo.writing <- struct{}{}
 		defer func() { <-c.repo.writing }()
 	}
@@ -189,7 +191,7 @@ func (c *gitCall) run(action string, fault Fault) {
 		body, refused = c.refusePush(body, out, fault)
 	}
 	if !refused {
-		c.child(args, io.TeeReader(body, &c.asked), io.MultiWriter(out, &c.told))
+		c.child(ctx, args, io.TeeReader(body, &c.asked), io.MultiWriter(out, &c.told))
 	}
 	if writes {
 		c.announce()
@@ -208,8 +210,8 @@ func (c *gitCall) run(action string, fault Fault) {
 
 // child runs git. Its failure is in its output, in git's protocol, or shows as
 // an answer that breaks off.
-func (c *gitCall) child(args []string, body io.Reader, out io.Writer) {
-	cmd := exec.CommandContext(c.r.Context(), "git", args...)
+func (c *gitCall) child(ctx context.Context, args []string, body io.Reader, out io.Writer) {
+	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Env = gitEnv()
 	if protocol := c.r.Header.Get("Git-Protocol"); protocol != "" && len(protocol) < 100 {
 		cmd.Env = append(cmd.Env, "GIT_PROTOCOL="+protocol)
@@ -229,11 +231,26 @@ func (c *gitCall) announce() {
 	}
 }
 
-func (c *gitCall) body() (io.Reader, error) {
-	if c.r.Header.Get("Content-Encoding") != "gzip" {
-		return c.r.Body, nil
+// open begins to read what the client sends. A push is read to its end before anything is done with it.
+func (c *gitCall) open(action string) (io.Reader, error) {
+	var body io.Reader = c.r.Body
+	if c.r.Header.Get("Content-Encoding") == "gzip" {
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, err
+		}
+		body = plain
 	}
-	return gzip.NewReader(c.r.Body)
+	if !c.writes(action) {
+		return body, nil
+	}
+	all, err := io.ReadAll(body)
+	c.x.RequestBody = all[:min(len(all), maxObserved)]
+	return bytes.NewReader(all), err
+}
+
+func (c *gitCall) writes(action string) bool {
+	return c.service == "receive-pack" && action != "info/refs"
 }
 
 func (c *gitCall) record() {

@@ -21,8 +21,16 @@ import (
 // An error, a panic or a time-out: it is called again after a pause, without
 // end, and other effects of the lane go on meanwhile. *Later postpones and
 // counts as no failure. It may have run before, in a process that died: look up
-// what was done under the effect's key before doing it.
+// what was done under the effect's key before doing it. TriedBefore tells.
 type EffectHandler func(ctx context.Context, lane LaneID, e queue.Effect) (outcome queue.Event, err error)
+
+// tried marks the context of an effect that was begun before.
+type tried struct{}
+
+// TriedBefore tells an EffectHandler whether its effect was begun before: by a
+// process that died, or by a run that ended with an error. What that run has
+// asked of GitHub may still go through.
+func TriedBefore(ctx context.Context) bool { return ctx.Value(tried{}) != nil }
 
 // task is an effect that is being carried out.
 type task struct {
@@ -33,6 +41,7 @@ type task struct {
 	key    string
 	body   []byte
 	effect queue.Effect
+	again  bool // it was begun before
 }
 
 // workLine runs one job of a lane's line: begin an effect, call the handler,
@@ -81,9 +90,9 @@ func (w *worker) begin(ctx context.Context, job *river.Job[jobArgs], token strin
 // firstDue marks the first effect that is due as begun, or is nil.
 func (db *DB) firstDue(ctx context.Context, tx *sql.Tx, lane int64, line int) (*task, error) {
 	t := &task{lane: lane, line: line}
-	err := tx.QueryRowContext(ctx, db.q(`SELECT e.id, e.key, e.body, l.repo, l.branch FROM effects e JOIN lanes l ON l.id = e.lane
+	err := tx.QueryRowContext(ctx, db.q(`SELECT e.id, e.key, e.body, e.begun = 1 OR e.last_error <> '', l.repo, l.branch FROM effects e JOIN lanes l ON l.id = e.lane
 		WHERE e.lane = $1 AND e.line = $2 AND e.retry_at <= $3 ORDER BY e.place, e.id LIMIT 1`), lane, line, db.now()).
-		Scan(&t.row, &t.key, &t.body, &t.id.Repo, &t.id.Branch)
+		Scan(&t.row, &t.key, &t.body, &t.again, &t.id.Repo, &t.id.Branch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -106,6 +115,9 @@ func (w *worker) carry(ctx context.Context, t *task) (outcome queue.Event, err e
 	}()
 	if t.effect, err = queue.DecodeEffect(t.body); err != nil {
 		return nil, err
+	}
+	if t.again {
+		ctx = context.WithValue(ctx, tried{}, true)
 	}
 	return w.effects(ctx, t.id, t.effect)
 }

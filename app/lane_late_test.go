@@ -1,0 +1,73 @@
+package app_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/agentplane/agentplane/sim"
+)
+
+// stall holds the first push to the integration branch back, as a GitHub that takes its time, until it is released.
+type stall struct {
+	once     sync.Once
+	sent     chan struct{} // closed when the push has arrived
+	released chan struct{}
+}
+
+func (s *stall) before(x sim.Exchange) {
+	if x.Route != "git receive-pack" || x.Method != "POST" || !moveBranch.Match(x.RequestBody) {
+		return
+	}
+	s.once.Do(func() {
+		close(s.sent)
+		<-s.released
+	})
+}
+
+// TestALandingThatGoesThroughLateHasLanded: the server dies while it pushes, the pull request is taken out of the lane
+// meanwhile, and only then GitHub carries the push out. It was tested and judged when it was sent: it has landed, and the
+// branch was moved by nobody else.
+func TestALandingThatGoesThroughLateHasLanded(t *testing.T) {
+	t.Parallel()
+	s := &stall{sent: make(chan struct{}), released: make(chan struct{})}
+	q := newQueued(t, "merge", func(u *setup) { u.sim.Before, u.watch, u.app.StopWithin = s.before, false, 100*time.Millisecond })
+	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+	two := q.propose("search", map[string]string{"src/pages/b": "b\n"})
+	q.settle()
+	one.Comment(q.ana, "/integrate "+one.Head())
+	<-s.sent
+	q.stop()
+	q.must(one.SetDraft(q.bot("metadata"), true))
+	q.restart(true)
+	time.AfterFunc(300*time.Millisecond, func() { close(s.released) })
+	q.settle()
+	if one.State() != "merged" {
+		t.Fatalf("it is %s: %s\n%s", one.State(), q.lane(one), q.comments(one))
+	}
+	q.integrate(two)
+	if two.State() != "merged" {
+		t.Errorf("the next one is %s: %s\n%s", two.State(), q.lane(two), q.comments(two))
+	}
+	q.invariants()
+}
+
+// TestALandingThatWasNeverSentIsGivenUp is the same, but the push is lost with the server: nothing lands.
+func TestALandingThatWasNeverSentIsGivenUp(t *testing.T) {
+	t.Parallel()
+	s := &stall{sent: make(chan struct{}), released: make(chan struct{})}
+	q := newQueued(t, "merge", func(u *setup) { u.sim.Before, u.watch, u.app.StopWithin = s.before, false, 100*time.Millisecond })
+	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+	q.settle()
+	tip := q.repo.Tip("integration/next")
+	one.Comment(q.ana, "/integrate "+one.Head())
+	<-s.sent
+	q.stop()
+	q.must(one.SetDraft(q.bot("metadata"), true))
+	q.restart(true)
+	q.settle()
+	if got := q.repo.Tip("integration/next"); got != tip || q.lane(one) != "action_required: Withdrawn from the lane: it is a draft now" {
+		t.Errorf("the branch was moved from %s to %s, and the pull request is told %q", tip, got, q.lane(one))
+	}
+	close(s.released)
+}
