@@ -79,14 +79,14 @@ func (h *history) ended(x sim.Exchange) {
 	if m := moveBranch.FindSubmatch(x.RequestBody); x.Route == "git receive-pack" && m != nil {
 		h.pushes = append(h.pushes, branchPush{x.N, events, string(m[1]), string(m[2])})
 	}
-	if x.Route == "git upload-pack" && x.Status == 200 && listsAll(x.RequestBody) {
+	if x.Route == "git upload-pack" && x.Status == 200 && asksForHeads(x.RequestBody) {
 		h.reads = append(h.reads, headRead{x.N, events})
 	}
 }
 
-// listsAll tells whether a request asks for references, of whatever name.
-func listsAll(body []byte) bool {
-	return bytes.Contains(body, []byte("command=ls-refs")) && !bytes.Contains(body, []byte("ref-prefix"))
+// asksForHeads tells whether a request is the App's question where heads are; git asks, too, when it fetches them.
+func asksForHeads(body []byte) bool {
+	return bytes.Contains(body, []byte("agent=git/agentplane\n")) && bytes.Contains(body, []byte("ref-prefix refs/pull/"))
 }
 
 // readsBefore lists how many events there were whenever the heads were asked for before a push of the integration branch

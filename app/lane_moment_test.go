@@ -39,7 +39,7 @@ func (i *intruder) observe(x sim.Exchange) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.landed = i.landed || x.Route == "git receive-pack" && moveBranch.Match(x.RequestBody)
-	if i.acted && !i.landed && x.Route == "git upload-pack" && listsAll(x.RequestBody) {
+	if i.acted && !i.landed && x.Route == "git upload-pack" && asksForHeads(x.RequestBody) {
 		i.asked++
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -42,6 +43,7 @@ type Mirrors struct {
 	warnings []string
 
 	answers *answers
+	client  *http.Client // asks for references
 
 	mu     sync.Mutex
 	states map[int64]*state
@@ -76,7 +78,11 @@ func Open(ctx context.Context, o Options) (*Mirrors, error) {
 	if err := x.requireLimits(o.AllowUnlimited); err != nil {
 		return nil, fmt.Errorf("open mirrors: %w", err)
 	}
-	m := &Mirrors{options: o, x: x, log: o.Log, warnings: warnings, answers: newAnswers(), states: map[int64]*state{}}
+	client, err := newClient(o)
+	if err != nil {
+		return nil, fmt.Errorf("open mirrors: %w", err)
+	}
+	m := &Mirrors{options: o, x: x, log: o.Log, warnings: warnings, answers: newAnswers(), client: client, states: map[int64]*state{}}
 	for _, w := range warnings {
 		o.Log.WarnContext(ctx, "git on this machine", "warning", w)
 	}

@@ -203,7 +203,7 @@ func TestForcedChangeDuringFetch(t *testing.T) {
 	srv := l.serve()
 	var n atomic.Int32
 	srv.setBefore(func(string) {
-		if n.Add(1) == 3 { // after ls-remote's two requests
+		if n.Add(1) == 2 { // after the question
 			l.ref("refs/pull/1/head", second)
 		}
 	})

@@ -242,17 +242,3 @@ func parseRefs(out string) (map[string]object, error) {
 	}
 	return refs, nil
 }
-
-// parseTips reads `git ls-remote` lines "<id>\t<name>". Peeled tags and names
-// nobody asked for are dropped by the caller.
-func parseTips(out string) (map[string]string, error) {
-	tips := map[string]string{}
-	for line := range strings.Lines(out) {
-		id, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		if !ok || CheckID(id) != nil || name == "" {
-			return nil, fmt.Errorf("the remote's reference line %.160q cannot be read", line)
-		}
-		tips[name] = id
-	}
-	return tips, nil
-}

@@ -152,18 +152,6 @@ func FuzzRefs(f *testing.F) {
 	})
 }
 
-func FuzzTips(f *testing.F) {
-	f.Add(id1 + "\tHEAD\n" + id2 + "\trefs/heads/a\n")
-	f.Fuzz(func(t *testing.T, out string) {
-		tips, err := parseTips(out)
-		for name, id := range tips {
-			if err == nil && (CheckID(id) != nil || name == "" || strings.Contains(name, "\n")) {
-				t.Fatalf("%q gave %q %q", out, name, id)
-			}
-		}
-	})
-}
-
 func FuzzPushReport(f *testing.F) {
 	f.Add("To x\n!\t"+id1+":refs/heads/a\t[rejected] (stale info)\nDone\n", "refs/heads/a")
 	f.Fuzz(func(t *testing.T, report, ref string) {

@@ -17,28 +17,41 @@ var (
 
 // talk prepares a child that talks to the remote.
 func (r *Repo) talk(ctx context.Context, c command) (command, error) {
-	if r.m == nil {
-		return c, errors.New("a developer's clone is read-only, and its remotes are not asked")
-	}
-	o := r.m.options
-	if err := checkURL(r.remote.URL, o.Hosts, o.AllowHTTP); err != nil {
+	if err := r.mayTalk(); err != nil {
 		return c, err
 	}
 	c.protocol, _, _ = strings.Cut(r.remote.URL, "://")
-	if r.remote.Token == nil {
-		return c, nil
-	}
-	token, err := r.remote.Token(ctx)
-	if err != nil {
-		return c, fmt.Errorf("get a token for the remote: %w", err)
-	}
-	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return c, errors.New("get a token for the remote: it is empty or holds characters no token has")
+	token, err := r.token(ctx)
+	if err != nil || token == "" {
+		return c, err
 	}
 	header, secrets := authorization(r.remote.URL, token)
 	c.settings = append(c.settings, header)
 	c.secrets = append(c.secrets, secrets...)
 	return c, nil
+}
+
+// mayTalk refuses a remote that nobody may be sent to.
+func (r *Repo) mayTalk() error {
+	if r.m == nil {
+		return errors.New("a developer's clone is read-only, and its remotes are not asked")
+	}
+	return checkURL(r.remote.URL, r.m.options.Hosts, r.m.options.AllowHTTP)
+}
+
+// token is what the remote wants to see, "" where it wants none.
+func (r *Repo) token(ctx context.Context) (string, error) {
+	if r.remote.Token == nil {
+		return "", nil
+	}
+	token, err := r.remote.Token(ctx)
+	if err != nil {
+		return "", fmt.Errorf("get a token for the remote: %w", err)
+	}
+	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return "", errors.New("get a token for the remote: it is empty or holds characters no token has")
+	}
+	return token, nil
 }
 
 // Tips asks the remote where references are now, without fetching. A
@@ -57,33 +70,12 @@ func (r *Repo) Tips(ctx context.Context, refs ...string) (map[string]string, err
 		return nil, err
 	}
 	tips := map[string]string{}
-	for _, ref := range refs { // git also answers for names that only end alike
+	for _, ref := range refs { // a longer name begins alike
 		if id, ok := all[ref]; ok {
 			tips[ref] = id
 		}
 	}
 	return tips, nil
-}
-
-// list asks the remote for HEAD and what patterns match.
-func (r *Repo) list(ctx context.Context, patterns ...string) (map[string]string, error) {
-	args := append([]string{"ls-remote", "--quiet", "--end-of-options", r.remote.URL, "HEAD"}, patterns...)
-	c, err := r.talk(ctx, command{args: args})
-	if err != nil {
-		return nil, fmt.Errorf("ask for references: %w", err)
-	}
-	out, err := r.x.run(ctx, c)
-	if err != nil {
-		return nil, remoteError("ask for references", err)
-	}
-	all, err := parseTips(string(out))
-	if err != nil {
-		return nil, fmt.Errorf("ask for references: %w", err)
-	}
-	if len(all) == 0 { // no HEAD either: an empty repository, or a page that is no git at all
-		return nil, &RemoteError{Kind: Unavailable, Op: "ask for references", Detail: "the remote lists no references, not even HEAD"}
-	}
-	return all, nil
 }
 
 // TipsBelow asks the remote for the references of a folder, such as
@@ -92,7 +84,7 @@ func (r *Repo) TipsBelow(ctx context.Context, folder string) (map[string]string,
 	if err := CheckRef(folder + "x"); err != nil || !strings.HasSuffix(folder, "/") {
 		return nil, fmt.Errorf("ask for references: %.200q is no folder of references, such as refs/heads/a/", folder)
 	}
-	all, err := r.list(ctx, folder+"*")
+	all, err := r.list(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
