@@ -132,8 +132,6 @@ func policyOf(branch string, c *ownership.Contract, state checks.ContractState) 
 		return queue.Policy{Broken: "the contract is " + string(state.Kind) + " on the default branch"}
 	case c.Integration.Branch != branch:
 		return queue.Policy{Contract: c.Digest, Broken: "the contract names another integration branch"}
-	case c.Queue.Method != ownership.Merge && c.Queue.Method != ownership.Squash:
-		return queue.Policy{Contract: c.Digest, Broken: "queue.method is " + string(c.Queue.Method) + "; this lane can merge and squash"}
 	}
 	return queue.Policy{
 		Contract: c.Digest, Required: checks.IntegrationColumn(c), Method: string(c.Queue.Method),

@@ -175,7 +175,6 @@ type Method string
 const (
 	Merge  Method = "merge"
 	Squash Method = "squash"
-	Rebase Method = "rebase"
 )
 
 // Unassigned says what becomes of pull requests that match no agent.

@@ -55,7 +55,7 @@ func TestParseEverything(t *testing.T) {
 			{Name: "schema", Line: 40, Paths: claims(40, "db/"), Consumers: claims(40, "src/"), By: []string{"@octo/architects"}},
 		},
 		Limits:     Limits{ActiveAgents: 1, Attempts: 1, Paths: 50000},
-		Queue:      QueuePolicy{Batch: 64, Parallel: 32, Timeout: 90 * time.Minute, Method: Rebase},
+		Queue:      QueuePolicy{Batch: 64, Parallel: 32, Timeout: 90 * time.Minute, Method: Squash},
 		Unassigned: Unassigned{Bots: Pass, People: Fail},
 		Harness:    claims(44, "jest.config.js"),
 	}

@@ -88,7 +88,7 @@ func (d *decoder) queue(n *yaml.Node, q *QueuePolicy) {
 		"parallel": func(v *yaml.Node) { q.Parallel = d.integer(v, "parallel", 1, 32) },
 		"timeout":  func(v *yaml.Node) { q.Timeout = d.duration(v, "timeout") },
 		"method": func(v *yaml.Node) {
-			q.Method = Method(d.choice(v, "method", string(Merge), string(Squash), string(Rebase)))
+			q.Method = Method(d.choice(v, "method", string(Merge), string(Squash)))
 		},
 	})
 }
