@@ -1,6 +1,8 @@
 package git
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -68,16 +70,24 @@ func (a *answers) forget(prefix string) {
 	}
 }
 
+// sized is an answer that knows about how many bytes it takes.
+type sized interface{ size() int }
+
 // once answers a question about objects of this repository from what was
-// answered before, and else asks git. An error is never kept.
-func once[T any](r *Repo, question string, size func(T) int, ask func() (T, error)) (T, error) {
+// answered before, and else by reading them; what names the work. An error is
+// never kept. What is kept is kept before the mirror can be deleted, and so is
+// forgotten with it.
+func once[T sized](ctx context.Context, r *Repo, question, what string, ask func(*scratch) (T, error)) (T, error) {
 	if known, ok := recall[T](r, question); ok {
 		return known, nil
 	}
-	value, err := ask()
-	if err == nil {
-		learn(r, question, value, size(value))
-	}
+	var value T
+	err := r.read(ctx, what, func(s *scratch) (err error) {
+		if value, err = ask(s); err == nil {
+			learn(r, question, value, value.size())
+		}
+		return err
+	})
 	return value, err
 }
 
@@ -110,8 +120,19 @@ func (t *Touch) size() int {
 	for _, c := range t.Changes {
 		n += len(c.Path) + len(c.OldID) + len(c.NewID) + 80
 	}
-	for _, p := range t.Paths {
-		n += len(p) + 16
+	for _, list := range [][]string{t.Paths, t.Conflicts, t.Bases} {
+		for _, p := range list {
+			n += len(p) + 16
+		}
 	}
 	return n
+}
+
+// copied is for one caller alone, but for what its lists hold: it may set
+// fields, and append.
+func (t *Touch) copied() *Touch {
+	c := *t
+	c.Bases, c.Conflicts = slices.Clip(t.Bases), slices.Clip(t.Conflicts)
+	c.Changes, c.Paths = slices.Clip(t.Changes), slices.Clip(t.Paths)
+	return &c
 }

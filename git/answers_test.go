@@ -1,6 +1,7 @@
 package git
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,5 +89,66 @@ func TestAnswersHaveABound(t *testing.T) {
 	a.forget("")
 	if a.size != 0 || a.said.Len() != 0 {
 		t.Errorf("%d bytes of %d answers are left of nothing", a.size, a.said.Len())
+	}
+}
+
+// TestACallerMayChangeItsAnswer: two pull requests may land the same tree on the same target. What one caller notes on its
+// answer, or appends to it, is no other caller's.
+func TestACallerMayChangeItsAnswer(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	base := l.commit(text("a", "1\n", "b", "1\n"))
+	head := l.commit(text("a", "2\n", "b", "1\n"), base)
+	r := l.mirrored(Limits{}, base, head)
+	tree := l.raw("", "rev-parse", head+"^{tree}")
+	for name, ask := range map[string]func() (*Touch, error){
+		"touched":         func() (*Touch, error) { return r.Touched(t.Context(), base, head) },
+		"touched by tree": func() (*Touch, error) { return r.TouchedTree(t.Context(), base, tree) },
+	} {
+		first, err := ask()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := *first
+		first.Head, first.Bases = "mine", append(first.Bases, "mine")
+		first.Paths, first.Changes, first.Conflicts = append(first.Paths, "mine"), append(first.Changes, Change{}), append(first.Conflicts, "mine")
+		second, err := ask()
+		if d := cmp.Diff(&want, second); d != "" || err != nil {
+			t.Errorf("%s: %v (-want +got)\n%s", name, err, d)
+		}
+		if len(second.Paths) != cap(second.Paths) || len(second.Changes) != cap(second.Changes) {
+			t.Errorf("%s: two callers append to one list", name)
+		}
+	}
+	files, err := r.ShowAll(t.Context(), head, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["a"] = File{}
+	if again, err := r.ShowAll(t.Context(), head, "a"); err != nil || string(again["a"].Data) != "2\n" {
+		t.Errorf("the file is %+v, %v", again, err)
+	}
+}
+
+// TestAnAnswerOfADeletedMirrorIsNotKept deletes a mirror while it is asked: what it says then goes with it.
+func TestAnAnswerOfADeletedMirrorIsNotKept(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	base := l.commit(text("a", "1\n"))
+	r := l.mirrored(Limits{}, base)
+	deleted := make(chan error, 1)
+	_, err := once(t.Context(), r, "question", "ask", func(*scratch) (shown, error) {
+		r.st.mu.Lock() // which whoever has read takes
+		go func() {
+			defer r.st.mu.Unlock()
+			deleted <- r.Delete(t.Context())
+		}()
+		return shown{}, nil
+	})
+	if err := errors.Join(err, <-deleted); err != nil {
+		t.Fatal(err)
+	}
+	if _, known := recall[shown](r, "question"); known {
+		t.Error("an answer of a mirror that is gone is still known")
 	}
 }

@@ -44,24 +44,29 @@ func (r *Repo) ShowAll(ctx context.Context, commit string, paths ...string) (map
 		}
 	}
 	question := "show " + commit + " " + strings.Join(paths, "\x00")
-	files, err := once(r, question, sizeOf, func() (map[string]File, error) {
-		files := map[string]File{}
-		return files, r.read(ctx, fmt.Sprintf("show %d files of %s", len(paths), commit), func(s *scratch) error {
-			for rest := paths; len(rest) > 0; {
-				n := chunk(rest)
-				if err := s.show(ctx, commit, rest[:n], files); err != nil {
-					return err
-				}
-				rest = rest[n:]
+	what := fmt.Sprintf("show %d files of %s", len(paths), commit)
+	files, err := once(ctx, r, question, what, func(s *scratch) (shown, error) {
+		files := shown{}
+		for rest := paths; len(rest) > 0; {
+			n := chunk(rest)
+			if err := s.show(ctx, commit, rest[:n], files); err != nil {
+				return nil, err
 			}
-			return nil
-		})
+			rest = rest[n:]
+		}
+		return files, nil
 	})
-	return maps.Clone(files), err
+	if err != nil {
+		return nil, err
+	}
+	return maps.Clone(files), nil
 }
 
-// sizeOf is about how many bytes files take.
-func sizeOf(files map[string]File) int {
+// shown are files by path.
+type shown map[string]File
+
+// size is about how many bytes files take.
+func (files shown) size() int {
 	n := 0
 	for path, f := range files {
 		n += len(path) + len(f.Data) + 100

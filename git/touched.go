@@ -46,20 +46,19 @@ func (t *Touch) Conflicted() bool { return t.Landed == "" }
 // there is only the second part.
 //
 // Commits that cannot be judged are a *RefusedError; commits that were not
-// fetched a *NotFoundError. The same answer may be given to several callers,
-// who must not change it.
+// fetched a *NotFoundError. What the lists of the answer hold may be given to
+// several callers, who must not change it.
 func (r *Repo) Touched(ctx context.Context, target, head string) (*Touch, error) {
 	if err := errors.Join(CheckID(target), CheckID(head)); err != nil {
 		return nil, fmt.Errorf("find touched paths: %w", err)
 	}
 	question := fmt.Sprintf("touched %s %s %d", target, head, r.maxPaths)
-	return once(r, question, (*Touch).size, func() (t *Touch, err error) {
-		err = r.read(ctx, fmt.Sprintf("find paths that %s touches in %s", head, target), func(s *scratch) (err error) {
-			t, err = r.touched(ctx, s, target, head)
-			return err
-		})
-		return t, err
-	})
+	what := fmt.Sprintf("find paths that %s touches in %s", head, target)
+	t, err := once(ctx, r, question, what, func(s *scratch) (*Touch, error) { return r.touched(ctx, s, target, head) })
+	if err != nil {
+		return nil, err
+	}
+	return t.copied(), nil
 }
 
 // TouchedTree says what replacing the target's tree by the tree landed would
@@ -69,22 +68,22 @@ func (r *Repo) TouchedTree(ctx context.Context, target, landed string) (*Touch, 
 		return nil, fmt.Errorf("find touched paths: %w", err)
 	}
 	question := fmt.Sprintf("touched by tree %s %s %d", target, landed, r.maxPaths)
-	return once(r, question, (*Touch).size, func() (*Touch, error) {
+	what := fmt.Sprintf("find paths that tree %s touches in %s", landed, target)
+	t, err := once(ctx, r, question, what, func(s *scratch) (*Touch, error) {
+		if err := cmp.Or(s.require(ctx, "commit", target), s.require(ctx, "tree", landed)); err != nil {
+			return nil, err
+		}
 		t := &Touch{Target: target, Landed: landed}
-		return t, r.read(ctx, fmt.Sprintf("find paths that tree %s touches in %s", landed, target), func(s *scratch) error {
-			if err := s.require(ctx, "commit", target); err != nil {
-				return err
-			}
-			if err := s.require(ctx, "tree", landed); err != nil {
-				return err
-			}
-			var err error
-			if t.Paths, err = s.paths(ctx, landed); err != nil {
-				return err
-			}
-			return r.finish(ctx, s, t, nil)
-		})
+		var err error
+		if t.Paths, err = s.paths(ctx, landed); err != nil {
+			return nil, err
+		}
+		return t, r.finish(ctx, s, t, nil)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return t.copied(), nil
 }
 
 func (r *Repo) touched(ctx context.Context, s *scratch, target, head string) (*Touch, error) {
