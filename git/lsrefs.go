@@ -20,9 +20,12 @@ import (
 // newClient makes the client that asks remotes for references. It trusts what
 // git is told to trust, and follows no redirect: a token goes to one host.
 func newClient(o Options) (*http.Client, error) {
+	wall := o.Limits.withDefaults().Wall
 	transport := &http.Transport{
 		MaxConnsPerHost: 8, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
 		ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10, DisableCompression: true,
+		// A connection that was forgotten on the way is left, and not only the question that waits on it.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: wall / 4, PingTimeout: wall / 8},
 	}
 	if o.Proxy != "" {
 		proxy, err := url.Parse(o.Proxy)
@@ -59,15 +62,15 @@ func (r *Repo) list(ctx context.Context, prefixes ...string) (map[string]string,
 	if err := r.mayTalk(); err != nil {
 		return nil, fmt.Errorf("%s: %w", asking, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.x.limits.Wall)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.remote.URL+"/git-upload-pack", bytes.NewReader(lsRefs(prefixes)))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", asking, redactURL(err))
-	}
 	token, err := r.token(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", asking, err)
+	}
+	within, cancel := context.WithTimeout(ctx, r.x.limits.Wall)
+	defer cancel()
+	req, err := http.NewRequestWithContext(within, http.MethodPost, r.remote.URL+"/git-upload-pack", bytes.NewReader(lsRefs(prefixes)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", asking, redactURL(err))
 	}
 	if token != "" {
 		req.SetBasicAuth("x-access-token", token)
@@ -78,7 +81,11 @@ func (r *Repo) list(ctx context.Context, prefixes ...string) (map[string]string,
 		req.Header.Set(name, value)
 	}
 	req.Header["X-Idempotency-Key"] = nil // it may be sent again on another connection; see net/http.Transport
-	return r.ask(req)
+	refs, err := r.ask(req)
+	if err != nil {
+		return nil, unanswered(ctx, err, token)
+	}
+	return refs, nil
 }
 
 // refsType is the media type of what git answers.
@@ -89,33 +96,50 @@ const refsType = "application/x-git-upload-pack-result"
 func (r *Repo) ask(req *http.Request) (map[string]string, error) {
 	res, err := r.m.client.Do(req)
 	if err != nil {
-		return nil, unanswered(req.Context(), err)
+		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	said := res.Header.Get("Content-Type")
+	kind, _, _ := mime.ParseMediaType(said)
 	switch {
 	case res.StatusCode != http.StatusOK:
 		return nil, &RemoteError{Kind: kindOf(res.StatusCode), Status: res.StatusCode, Op: asking, Detail: http.StatusText(res.StatusCode)}
 	case kind != refsType:
-		return nil, &RemoteError{Kind: Unavailable, Op: asking, Detail: fmt.Sprintf("the remote answers with %.100q: is this a git repository?", kind)}
+		return nil, &RemoteError{Kind: Unavailable, Op: asking, Detail: fmt.Sprintf("is this a git repository? The remote answers with %q", said)}
 	}
-	refs, err := readRefs(io.LimitReader(res.Body, r.x.limits.Output))
+	body := io.LimitReader(res.Body, r.x.limits.Output)
+	refs, err := readRefs(body)
 	if err != nil {
-		return nil, unanswered(req.Context(), err)
+		return nil, err
 	}
-	if len(refs) == 0 { // no HEAD either
+	_, _ = io.CopyN(io.Discard, body, 1) // up to its end, else the connection serves no other question
+	if len(refs) == 0 {                  // no HEAD either
 		return nil, &RemoteError{Kind: Unavailable, Op: asking, Detail: "the remote lists no references, not even HEAD"}
 	}
 	return refs, nil
 }
 
-// unanswered is a *RemoteError, unless the caller has given up.
-func unanswered(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return fmt.Errorf("%s: %w", asking, ctx.Err())
+// unanswered is why there is no answer: the caller gave up, or else a
+// *RemoteError, which does not tell the token if the remote does.
+func unanswered(ctx context.Context, err error, token string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", asking, context.Cause(ctx))
 	}
-	return &RemoteError{Kind: Unavailable, Op: asking, Detail: redactURL(err).Error()}
+	var remote *RemoteError
+	if !errors.As(err, &remote) {
+		remote = &RemoteError{Kind: Unavailable, Op: asking, Detail: redactURL(err).Error()}
+	}
+	_, secrets := authorization("", token)
+	said := redact(remote.Detail, secrets)
+	if len(said) > maxSaid {
+		said = strings.ToValidUTF8(said[:maxSaid], "") + "…"
+	}
+	remote.Detail = said
+	return remote
 }
+
+// maxSaid is how many bytes of what a remote says are told.
+const maxSaid = 300
 
 // kindOf is what a status means.
 func kindOf(status int) RemoteKind {
@@ -155,12 +179,12 @@ func readRefs(r io.Reader) (map[string]string, error) {
 			return refs, err
 		}
 		if said, bad := strings.CutPrefix(line, "ERR "); bad {
-			return nil, fmt.Errorf("the remote says %.200q", said)
+			return nil, fmt.Errorf("the remote says %q", said)
 		}
 		id, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		name, _, _ = strings.Cut(name, " ")
-		if CheckID(id) != nil || name == "" {
-			return nil, fmt.Errorf("the remote's reference line %.160q cannot be read", line)
+		if CheckID(id) != nil || name == "" || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+			return nil, fmt.Errorf("the remote's reference line %q cannot be read", line)
 		}
 		refs[name] = id
 	}

@@ -2,12 +2,23 @@ package git
 
 import (
 	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -76,6 +87,7 @@ func TestAnswersThatAreNoList(t *testing.T) {
 	for name, answer := range map[string]string{
 		"nothing": "", "breaks off in a packet": "003d" + id1, "breaks off between packets": packets(id1 + " HEAD\n"),
 		"an error": packets("ERR upload-pack: not our business\n") + "0000", "no packet": "<html>", "a section": "0001" + "0000",
+		"a name that is none": packets(id1+" refs/heads/a\x00b\n") + "0000", "a name of two lines": packets(id1+" refs/heads/a\nb\n") + "0000",
 		"no id": packets("x HEAD\n") + "0000", "no name": packets(id1+"\n") + "0000", "empty": "0000",
 	} {
 		srv := l.serve()
@@ -88,6 +100,136 @@ func TestAnswersThatAreNoList(t *testing.T) {
 		if remote, ok := err.(*RemoteError); !ok || remote.Kind != Unavailable || tips != nil {
 			t.Errorf("%s: %v, %v", name, tips, err)
 		}
+	}
+}
+
+// TestQuestionsShareAConnection holds that an answer is read to its end, without which its connection serves no other.
+func TestQuestionsShareAConnection(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	srv := l.serve()
+	var mu sync.Mutex
+	from := map[string]int{}
+	srv.setAnswer(func(w http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		from[r.RemoteAddr]++
+		w.Header().Set("Content-Type", refsType)
+		_, err := io.WriteString(w, packets(id1+" HEAD\n")+"0000")
+		err = errors.Join(err, http.NewResponseController(w).Flush())
+		<-time.After(20 * time.Millisecond) // the end of the answer comes after the end of the list
+		return err == nil
+	})
+	r := mirrors(t, Limits{}).Repo(7, srv.remote())
+	for range 5 {
+		if _, err := r.Tips(t.Context(), "refs/heads/main"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(from) != 1 {
+		t.Errorf("five questions took %d connections: %v", len(from), from)
+	}
+}
+
+// TestAnAnswerThatEchoesTheToken holds that no error tells it.
+func TestAnAnswerThatEchoesTheToken(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	srv := l.serve()
+	for kind, before := range map[string]string{refsType: "", "text/" + labToken: "", refsType + "; cut": strings.Repeat("x", 280)} {
+		srv.setAnswer(func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Content-Type", kind)
+			_, _ = io.WriteString(w, packets("ERR "+before+labToken+" and "+r.Header.Get("Authorization")))
+			return true
+		})
+		_, err := mirrors(t, Limits{}).Repo(7, srv.remote()).Tips(t.Context(), "refs/heads/main")
+		_, secrets := authorization("", labToken)
+		for _, secret := range append(secrets, labToken[:8]) {
+			if err == nil || strings.Contains(err.Error(), secret) {
+				t.Errorf("the error tells %q: %v", secret, err)
+			}
+		}
+	}
+}
+
+// TestACallerThatGivesUpBlamesNobody: a remote that is slow is one thing, a caller without more time another.
+func TestACallerThatGivesUpBlamesNobody(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	srv := l.serve()
+	srv.setAnswer(func(_ http.ResponseWriter, r *http.Request) bool {
+		_, err := io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+		return err == nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := mirrors(t, Limits{}).Repo(7, srv.remote()).Tips(ctx, "refs/heads/main")
+	var remote *RemoteError
+	if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &remote) {
+		t.Errorf("out of its own time: %v", err)
+	}
+}
+
+// relay passes connections on, until those it has by then are held: nothing comes through, and nobody is told.
+type relay struct {
+	net.Listener
+	held atomic.Bool
+}
+
+func (r *relay) Accept() (net.Conn, error) {
+	c, err := r.Listener.Accept()
+	return &relayed{Conn: c, relay: r, young: r.held.Load()}, err
+}
+
+type relayed struct {
+	net.Conn
+	relay *relay
+	young bool // it was made after the others were held
+}
+
+func (c *relayed) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	for err == nil && !c.young && c.relay.held.Load() {
+		_, err = c.Conn.Read(p) // what is sent is lost; the end is not
+		n = 0
+	}
+	return n, err
+}
+
+// TestADeadConnectionIsLeft: what stands between may forget a connection without a word. HTTP/2 puts all questions on one,
+// which would fail for as long as the kernel sends again: a quarter of an hour.
+func TestADeadConnectionIsLeft(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.ref("refs/heads/main", l.commit(text("a", "1")))
+	srv := &server{lab: l, Server: httptest.NewUnstartedServer(nil)}
+	between := &relay{Listener: srv.Listener}
+	srv.Listener, srv.Config.Handler, srv.EnableHTTP2 = between, srv, true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(t.Context(), Options{Root: filepath.Join(t.TempDir(), "mirrors"), CAFile: ca, Limits: Limits{Wall: 2 * time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := m.Repo(7, srv.remote())
+	if _, err := r.Tips(t.Context(), "refs/heads/main"); err != nil {
+		t.Fatal(err)
+	}
+	between.held.Store(true)
+	var remote *RemoteError
+	if _, err := r.Tips(t.Context(), "refs/heads/main"); !errors.As(err, &remote) || remote.Kind != Unavailable {
+		t.Errorf("over a dead connection: %v", err)
+	}
+	if _, err := r.Tips(t.Context(), "refs/heads/main"); err != nil {
+		t.Errorf("asked again: %v", err)
 	}
 }
 
