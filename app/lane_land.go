@@ -37,6 +37,7 @@ func (l *lane) land(ctx context.Context, e queue.Land) (queue.Event, error) {
 	if err := l.bring(ctx, e); err != nil {
 		return nil, err
 	}
+	l.sent.settle(l.id) // from now on it may come for as long as ever
 	err = l.push(ctx, l.ref(), e.Commit, e.Expect)
 	var moved *git.MovedError
 	switch why = forbidden(err); {

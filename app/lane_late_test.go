@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -70,4 +71,43 @@ func TestALandingThatWasNeverSentIsGivenUp(t *testing.T) {
 		t.Errorf("the branch was moved from %s to %s, and the pull request is told %q", tip, got, q.lane(one))
 	}
 	close(s.released)
+}
+
+// TestASecondTryMayComeLateToo: what speaks against a landing goes away again, it is sent once more, and then the same
+// speaks against it. The second one may come for as long after it was sent as the first.
+func TestASecondTryMayComeLateToo(t *testing.T) {
+	t.Parallel()
+	q := newQueued(t, "merge", func(u *setup) { u.watch, u.app.Pace.Push = false, 3*time.Second })
+	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+	q.settle()
+	sent := make(chan string, 1) // the commit of a push whose answer is lost
+	q.hub.SetFaults(sim.Faults{Decide: func(x sim.Exchange) sim.Fault {
+		m := moveBranch.FindSubmatch(x.RequestBody)
+		if x.Route != "git receive-pack" || m == nil {
+			return sim.FaultNone
+		}
+		select {
+		case sent <- string(m[2]):
+		default:
+		}
+		return sim.FaultCutBefore
+	}})
+	one.Comment(q.ana, "/integrate "+one.Head())
+	<-sent
+	q.must(one.SetDraft(q.bot("metadata"), true))
+	again, late := time.After(2*time.Second), time.After(4200*time.Millisecond)
+	<-again
+	for len(sent) > 0 {
+		<-sent
+	}
+	q.must(one.SetDraft(q.bot("metadata"), false))
+	commit := <-sent
+	q.must(one.SetDraft(q.bot("metadata"), true))
+	<-late // of the first one; the second was sent two seconds later
+	q.hub.Heal()
+	q.must(q.repo.Push(nil, "integration/next", commit, false))
+	q.settle()
+	if now := q.lane(one); !strings.HasPrefix(now, "success") {
+		t.Errorf("it has landed, and is told %s\n%s", now, q.comments(one))
+	}
 }
