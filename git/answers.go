@@ -2,6 +2,9 @@ package git
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -97,7 +100,11 @@ func recall[T any](r *Repo, question string) (known T, ok bool) {
 	if r.m == nil {
 		return known, false
 	}
-	found, ok := r.m.answers.find(r.question(question))
+	asked, ok := r.question(question)
+	if !ok {
+		return known, false
+	}
+	found, ok := r.m.answers.find(asked)
 	if ok {
 		known = found.(T)
 	}
@@ -106,13 +113,27 @@ func recall[T any](r *Repo, question string) (known T, ok bool) {
 
 // learn keeps an answer of about so many bytes.
 func learn[T any](r *Repo, question string, value T, size int) {
-	if r.m != nil {
-		r.m.answers.keep(r.question(question), value, size)
+	if r.m == nil {
+		return
+	}
+	if asked, ok := r.question(question); ok {
+		r.m.answers.keep(asked, value, size)
 	}
 }
 
-// question names the repository, whose answers may have to be forgotten.
-func (r *Repo) question(q string) string { return r.dir + "\x00" + q }
+// question names the mirror, whose answers may have to be forgotten, and when
+// it was made: another process may have deleted it, and made it anew. false:
+// there is none.
+func (r *Repo) question(q string) (string, bool) {
+	made, err := os.Lstat(filepath.Join(r.dir, "config"))
+	if err != nil {
+		return "", false
+	}
+	return fmt.Sprintf("%s%d %s", r.answered(), made.ModTime().UnixNano(), q), true
+}
+
+// answered is how all questions about this mirror begin.
+func (r *Repo) answered() string { return r.dir + "\x00" }
 
 // size is about how many bytes a touch takes.
 func (t *Touch) size() int {

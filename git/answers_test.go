@@ -152,3 +152,36 @@ func TestAnAnswerOfADeletedMirrorIsNotKept(t *testing.T) {
 		t.Error("an answer of a mirror that is gone is still known")
 	}
 }
+
+// TestAnotherProcessDeletesAMirror: whoever finds a mirror in doubt deletes it for all, and what it has said is in doubt too.
+func TestAnotherProcessDeletesAMirror(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	base := l.commit(text("a", "1\n"))
+	head := l.commit(text("a", "2\n"), base)
+	r := l.mirrored(Limits{}, base, head)
+	other, err := Open(t.Context(), r.m.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() (*Touch, map[string]string, error) {
+		touch, err := r.Touched(t.Context(), base, head)
+		trees, failed := r.Trees(t.Context(), base)
+		return touch, trees, errors.Join(err, failed)
+	}
+	if _, trees, err := ask(); err != nil || len(trees) != 1 {
+		t.Fatal(err, trees)
+	}
+	if err := other.Repo(7, r.remote).Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if touch, trees, err := ask(); err == nil || len(trees) > 0 {
+		t.Errorf("of a mirror that is gone: %+v, %v", touch, trees)
+	}
+	if err := r.create(); err != nil {
+		t.Fatal(err)
+	}
+	if touch, trees, err := ask(); err == nil || len(trees) > 0 {
+		t.Errorf("of a mirror that was made anew: %+v, %v", touch, trees)
+	}
+}

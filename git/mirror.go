@@ -195,7 +195,7 @@ func writeRepo(dir string, config []byte) error {
 func (r *Repo) reset(ctx context.Context, why string) error {
 	r.st.use.Lock()
 	defer r.st.use.Unlock()
-	r.m.answers.forget(r.question(""))
+	r.m.answers.forget(r.answered())
 	r.m.log.WarnContext(ctx, "deleting a mirror in doubt", "mirror", filepath.Base(r.dir), "cause", why)
 	trash, err := os.MkdirTemp(r.m.scratchRoot(), "old-")
 	if err != nil {
