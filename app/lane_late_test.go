@@ -77,7 +77,7 @@ func TestALandingThatWasNeverSentIsGivenUp(t *testing.T) {
 // speaks against it. The second one may come for as long after it was sent as the first.
 func TestASecondTryMayComeLateToo(t *testing.T) {
 	t.Parallel()
-	q := newQueued(t, "merge", func(u *setup) { u.watch, u.app.Pace.Push = false, 3*time.Second })
+	q := newQueued(t, "merge", func(u *setup) { u.watch, u.app.Pace.Push = false, 4*time.Second })
 	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	q.settle()
 	sent := make(chan string, 1) // the commit of a push whose answer is lost
@@ -95,7 +95,7 @@ func TestASecondTryMayComeLateToo(t *testing.T) {
 	one.Comment(q.ana, "/integrate "+one.Head())
 	<-sent
 	q.must(one.SetDraft(q.bot("metadata"), true))
-	again, late := time.After(2*time.Second), time.After(4200*time.Millisecond)
+	again, late := time.After(3*time.Second), time.After(5400*time.Millisecond)
 	<-again
 	for len(sent) > 0 {
 		<-sent
@@ -103,7 +103,7 @@ func TestASecondTryMayComeLateToo(t *testing.T) {
 	q.must(one.SetDraft(q.bot("metadata"), false))
 	commit := <-sent
 	q.must(one.SetDraft(q.bot("metadata"), true))
-	<-late // of the first one; the second was sent two seconds later
+	<-late // of the first one; the second was sent three seconds later
 	q.hub.Heal()
 	q.must(q.repo.Push(nil, "integration/next", commit, false))
 	q.settle()
