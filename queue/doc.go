@@ -69,8 +69,9 @@
 // Candidates form a tree. A child stands on its parent and assumes that it passes; a younger sibling assumes that its
 // elders fail. The place that is needed most likely is filled first (Policy.Goal says down to which chance). While there
 // is room for all, every entry has a candidate of its own. When there is not, the likely ones are pooled, as long as the
-// pool is likely to pass, and the doubtful ones are tested apart on the tip: a failure there is their own, and a pass
-// makes them fit for a pool. Such a test is not stopped because something else has landed meanwhile.
+// pool is likely to pass, and the doubtful ones are tested apart: on what is nearly certain to land, so that they land
+// from there, or else on the tip, where a failure is their own, and a pass makes them fit for a pool. A test on the tip is
+// not stopped because something else has landed meanwhile.
 //
 // A failed set is divided by chance, so that its parts pass about half of the time. When all members but one have
 // landed, the last one is the culprit without another test.

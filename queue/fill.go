@@ -10,6 +10,7 @@ const (
 	floorSuspects = sure * 50 / 100 // a part of a failed set is chosen to pass half of the time: that teaches most
 	doubtful      = sure * 95 / 100 // below this, an entry is tested alone when there are more than can be
 	worthKnowing  = sure * 40 / 100 // what testing a doubtful entry alone is worth, also when it cannot land from there
+	nearlyCertain = sure * 80 / 100 // what lands at least this often is as good as the tip for testing an entry apart
 )
 
 // deepChain is how many candidates one on the other are worth it: what fails below takes all above with it.
@@ -234,8 +235,8 @@ func (p *plan) put(at int) bool {
 	return true
 }
 
-// probe plans a candidate on the tip for what is better tested apart, also when others are likely to land before: a
-// failure there is its own, and a pass makes it likely enough to be pooled.
+// probe plans a candidate for what is better tested apart: on what is likely to land, so that it can land from there, or
+// else on the tip. A failure is its own once what lies below has landed, and a pass makes it likely enough to be pooled.
 func (p *plan) probe() bool {
 	ground := p.ground()
 	members := p.group(ground, func(e *Entry) bool { return !p.busy[e.Number] && p.apart(e) && !p.answered(e) })
@@ -248,12 +249,27 @@ func (p *plan) probe() bool {
 // idle tells whether nothing stands or is planned on the tip.
 func (p *plan) idle() bool { return len(p.nodes) == 1 && p.free == p.lane.Policy.Parallel }
 
-// ground is the highest place that is certain to land: the tip, or what has passed on it.
+// ground is where an entry is tested apart: where it is likely enough to land from, or else the highest place that is
+// certain to land: the tip, or what has passed on it.
 func (p *plan) ground() int {
+	if at := p.likely(); at >= 0 {
+		return at
+	}
 	at := 0
 	for i := range p.nodes {
 		if n := &p.nodes[i]; i > 0 && n.parent == at && n.chance == sure && !n.apart && n.commit != "" {
 			at = i
+		}
+	}
+	return at
+}
+
+// likely is the place that is needed most likely, closed or not, the oldest of equals; -1 when none is nearly certain.
+func (p *plan) likely() int {
+	at, most := -1, nearlyCertain-1
+	for i := range p.nodes {
+		if v := p.nodes[i].arrive.and(p.nodes[i].alone); !p.nodes[i].apart && v > most {
+			at, most = i, v
 		}
 	}
 	return at
