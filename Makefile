@@ -94,7 +94,7 @@ long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; 
 mutants: ## change the merge queue's code in small wrong ways, and fail when its tests do not notice (12 minutes)
 	@AGENTPLANE_MUTANTS=all $(GO) test -count 1 -timeout 90m -run '^TestMutants$$' -v ./queue
 
-simulate: ## compare the merge queue with other strategies, and write docs/queue-performance.md (5 minutes)
+simulate: ## compare the merge queue with other strategies, and write docs/queue-performance.md (3 minutes)
 	@AGENTPLANE_SIMULATE=1 $(GO) test -count 1 -timeout 60m -run '^TestSimulation$$' -v ./queue
 
 octokit: ## GitHub's JavaScript client against the simulator (needs node, npm and the network)
