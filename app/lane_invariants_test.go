@@ -16,10 +16,10 @@ import (
 func (q *queued) invariants() {
 	q.t.Helper()
 	events := q.hub.Events()
-	then := newRecord()
+	then, landed := newRecord(), map[string]bool{}
 	for n, e := range events {
 		if e.Kind == "push" && pushedBranch(e) == "integration/next" && e.Actor == "agentplane[bot]" {
-			q.landing(&moment{queued: q, events: events, n: n, before: then, from: then.tip("integration/next"), to: e.SHA})
+			q.landing(&moment{queued: q, events: events, n: n, before: then, landed: landed, from: then.tip("integration/next"), to: e.SHA})
 		}
 		then.add(e)
 	}
@@ -34,6 +34,7 @@ type moment struct {
 	events   []sim.Event
 	n        int // the event's index
 	before   *record
+	landed   map[string]bool // the heads that landed before: what lands again is asked for no more
 	from, to string
 }
 
@@ -49,7 +50,8 @@ func (q *queued) landing(m *moment) {
 	}
 	var pulls, heads []string
 	for _, sha := range strings.Fields(q.gitOut("rev-list", "--first-parent", "--reverse", m.to, "^"+m.from)) {
-		if number, head := m.member(sha); number != "" {
+		if number, head := m.member(sha); number != "" && !m.landed[head] {
+			m.landed[head] = true
 			pulls, heads = append(pulls, number), append(heads, head)
 		}
 	}
