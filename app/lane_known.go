@@ -102,6 +102,15 @@ func stackLanded(now queue.Lane, e queue.Entry) bool {
 	})
 }
 
+// stackWaits tells whether what an entry was stacked on is still in the lane. If it is not open any more, the lane will hear
+// of it: that it has landed, or that somebody closed it.
+func stackWaits(now queue.Lane, e queue.Entry) bool {
+	return slices.ContainsFunc(e.Known.After, func(n queue.Need) bool {
+		_, in := entryOf(now, n.Number)
+		return strings.HasPrefix(n.Why, stackedWhy) && in
+	})
+}
+
 // dependency reads how a pull request that is depended on stands. What cannot be read as one can never be met.
 func (r *reader) dependency(ctx context.Context, now queue.Lane, d checks.Dependency) (queue.Need, error) {
 	n := queue.Need{Number: d.Number, Repo: d.Repo, Why: "Depends-On"}

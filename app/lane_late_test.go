@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"testing"
@@ -110,4 +111,49 @@ func TestASecondTryMayComeLateToo(t *testing.T) {
 	if now := q.lane(one); !strings.HasPrefix(now, "success") {
 		t.Errorf("it has landed, and is told %s\n%s", now, q.comments(one))
 	}
+}
+
+// deaf holds back the App's reading of the branch after it has moved it, until it has asked for a pull request again.
+type deaf struct {
+	mu          sync.Mutex
+	moved, held bool
+	path        string
+	asked       chan struct{}
+}
+
+func (d *deaf) before(x sim.Exchange) {
+	d.mu.Lock()
+	d.moved = d.moved || x.Route == "git receive-pack" && moveBranch.Match(x.RequestBody)
+	back := d.moved && !d.held && bytes.Contains(x.RequestBody, []byte("ref-prefix refs/heads/integration/next")) &&
+		!bytes.Contains(x.RequestBody, []byte("refs/heads/main"))
+	d.held = d.held || back
+	if d.held && x.Path == d.path {
+		select {
+		case d.asked <- struct{}{}:
+		default:
+		}
+	}
+	d.mu.Unlock()
+	if back {
+		<-d.asked
+		<-time.After(300 * time.Millisecond) // for the rest of that judgement
+	}
+}
+
+// TestTheTopOfAStackStaysWhileItsBottomLands: GitHub has closed the bottom, and the lane has not heard yet that it landed,
+// when the top is judged. It is stacked on nothing open then, and stays all the same.
+func TestTheTopOfAStackStaysWhileItsBottomLands(t *testing.T) {
+	t.Parallel()
+	d := &deaf{path: "/repos/octo/blog/pulls/2", asked: make(chan struct{}, 1)}
+	q := newQueued(t, "merge", func(u *setup) { u.sim.Before, u.watch = d.before, false })
+	bottom := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+	_, err := q.repo.Commit(sim.Commit{By: q.bot("search"), Branch: "agent/search", From: "agent/metadata", Message: "Work", Files: map[string]string{"src/pages/b.needs": "b\n"}})
+	q.must(err)
+	top := q.openOnto("search", "agent/search", "agent/metadata")
+	q.settle()
+	q.integrate(top, bottom)
+	if bottom.State() != "merged" || top.State() != "merged" || top.Base() != "integration/next" {
+		t.Errorf("the bottom is %s, the top %s onto %s: %s\n%s", bottom.State(), top.State(), top.Base(), q.lane(top), q.comments(top))
+	}
+	q.invariants()
 }

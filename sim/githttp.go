@@ -49,7 +49,7 @@ func (g *GitHub) serveGit(w http.ResponseWriter, r *http.Request) bool {
 	g.ids["exchange"]++
 	c.x.N = int(g.ids["exchange"])
 	g.mu.Unlock()
-	body, err := c.open(action)
+	body, err := c.read()
 	if g.o.Before != nil {
 		g.o.Before(c.x)
 	}
@@ -231,8 +231,8 @@ func (c *gitCall) announce() {
 	}
 }
 
-// open begins to read what the client sends. A push is read to its end before anything is done with it.
-func (c *gitCall) open(action string) (io.Reader, error) {
+// read reads what the client sends to its end, before anything is done with it.
+func (c *gitCall) read() (io.Reader, error) {
 	var body io.Reader = c.r.Body
 	if c.r.Header.Get("Content-Encoding") == "gzip" {
 		plain, err := gzip.NewReader(body)
@@ -240,9 +240,6 @@ func (c *gitCall) open(action string) (io.Reader, error) {
 			return nil, err
 		}
 		body = plain
-	}
-	if !c.writes(action) {
-		return body, nil
 	}
 	all, err := io.ReadAll(body)
 	c.x.RequestBody = all[:min(len(all), maxObserved)]
