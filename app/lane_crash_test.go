@@ -20,7 +20,7 @@ import (
 )
 
 // lastExchange is about how many exchanges the story of the lane takes when nobody kills the server.
-const lastExchange = 260
+const lastExchange = 340
 
 // blow is one kill: before or after the n-th exchange since the server was started.
 type blow struct {
