@@ -204,9 +204,9 @@ func (o *followUp) tellLane(ctx context.Context, id store.LaneID, now queue.Lane
 	switch {
 	case p.Draft:
 		return o.withdraw(ctx, id, "it is a draft now")
-	case p.Base.Name != id.Branch && stacked == nil && stackLanded(now, entry):
+	case p.Base.Name != id.Branch && stacked == nil && stackLanded(now, entry, p.Base.Name):
 		return o.site.EditPull(ctx, p.Number, gh.EditedPull{Base: &id.Branch}) // which is news, and judged anew
-	case p.Base.Name != id.Branch && stacked == nil && stackWaits(now, entry):
+	case p.Base.Name != id.Branch && stacked == nil && stackWaits(now, entry, p.Base.Name):
 		return fmt.Errorf("%w: what pull request %d is stacked on is not open any more, and the lane has not heard why", errUnsettled, p.Number)
 	case p.Base.Name != id.Branch && stacked == nil:
 		return o.withdraw(ctx, id, "it goes to another branch now")

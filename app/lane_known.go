@@ -95,19 +95,20 @@ func (r *reader) dependencies(ctx context.Context, now queue.Lane) ([]queue.Need
 // stackedWhy begins the reason of the dependency on the pull request that another one is stacked on.
 const stackedWhy = "stacked on "
 
-// stackLanded tells whether what an entry was stacked on has landed: it goes to the integration branch from then on.
-func stackLanded(now queue.Lane, e queue.Entry) bool {
+// stackLanded tells whether what an entry was stacked on has landed, and nobody has given it another base since: it goes to
+// the integration branch from then on.
+func stackLanded(now queue.Lane, e queue.Entry, base string) bool {
 	return slices.ContainsFunc(e.Known.After, func(n queue.Need) bool {
-		return strings.HasPrefix(n.Why, stackedWhy) && now.Done.Has(n.Number)
+		return n.Why == stackedWhy+base && now.Done.Has(n.Number)
 	})
 }
 
-// stackWaits tells whether what an entry was stacked on is still in the lane. If it is not open any more, the lane will hear
+// stackWaits tells whether what an entry is stacked on is still in the lane. If it is not open any more, the lane will hear
 // of it: that it has landed, or that somebody closed it.
-func stackWaits(now queue.Lane, e queue.Entry) bool {
+func stackWaits(now queue.Lane, e queue.Entry, base string) bool {
 	return slices.ContainsFunc(e.Known.After, func(n queue.Need) bool {
 		_, in := entryOf(now, n.Number)
-		return strings.HasPrefix(n.Why, stackedWhy) && in
+		return n.Why == stackedWhy+base && in
 	})
 }
 

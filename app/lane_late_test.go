@@ -157,3 +157,26 @@ func TestTheTopOfAStackStaysWhileItsBottomLands(t *testing.T) {
 	}
 	q.invariants()
 }
+
+// TestTheTopOfAStackThatGoesElsewhereLeaves: a person gives it another base while the bottom waits.
+func TestTheTopOfAStackThatGoesElsewhereLeaves(t *testing.T) {
+	t.Parallel()
+	q := newQueued(t, "merge")
+	bottom := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+	_, err := q.repo.Commit(sim.Commit{By: q.bot("search"), Branch: "agent/search", From: "agent/metadata", Message: "Work", Files: map[string]string{"src/pages/b.needs": "b\n"}})
+	q.must(err)
+	top := q.openOnto("search", "agent/search", "agent/metadata")
+	q.settle()
+	q.ci.Hold()
+	q.integrate(top, bottom)
+	q.must(top.Retarget(q.ana, "main"))
+	q.settle()
+	if got := q.lane(top); !strings.Contains(got, "it goes to another branch now") {
+		t.Errorf("it is told %s", got)
+	}
+	q.ci.Release()
+	q.settle()
+	if bottom.State() != "merged" || top.State() != "open" || top.Base() != "main" {
+		t.Errorf("the bottom is %s, the top %s onto %s", bottom.State(), top.State(), top.Base())
+	}
+}

@@ -252,7 +252,7 @@ func (l *lane) reconcile(ctx context.Context, now sight) error {
 	picture := queue.Reconciled{Reading: reading, OpenAll: true, HaveAll: true}
 	for _, p := range open {
 		entry, _ := entryOf(now.lane, p.Number)
-		if l.belongs(p, open) || !p.Draft && (stackLanded(now.lane, entry) || stackWaits(now.lane, entry)) {
+		if l.belongs(p, open) || !p.Draft && (stackLanded(now.lane, entry, p.Base.Name) || stackWaits(now.lane, entry, p.Base.Name)) {
 			picture.Open = append(picture.Open, queue.Member{Number: p.Number, Head: p.Head.SHA})
 		}
 	}
