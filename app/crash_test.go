@@ -226,7 +226,7 @@ func TestAKilledServerLosesNoAcceptedDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	stride := 1
-	if raceDetector { // make worlds kills it at all of them
+	if raceDetector { // make cases kills it at all of them
 		stride = 4
 	}
 	kills := 0

@@ -16,7 +16,7 @@ import (
 	"github.com/agentplane/agentplane/sim"
 )
 
-// schedules is how many seeded fault schedules of a story are run: usually a few (make worlds), and many with
+// schedules is how many seeded fault schedules of a story are run: usually a few (make cases), and many with
 // AGENTPLANE_LONG=1 (make soak). Under the race detector, which takes five times as long for each, they are fewer.
 func schedules(usually, long int) int {
 	wanted := usually

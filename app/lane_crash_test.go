@@ -176,7 +176,7 @@ func blows() [][]blow {
 		return worlds
 	}
 	count := 2
-	if raceDetector { // make worlds kills them all
+	if raceDetector { // make cases kills them all
 		count = 1
 	}
 	rng := rand.New(rand.NewPCG(9, 9))

@@ -45,7 +45,7 @@ func (w *work) adopt(e Resumed) {
 	w.keepRestart(e.Tip, kept, foreign)
 	l.Tip, l.Merged = e.Tip, slices.Clip(l.Merged[:kept])
 	if !known {
-		l.Start, l.Strange = e.Tip, e.Tip != l.Target
+		l.Start = e.Tip
 	}
 	if foreign {
 		l.Merged = append(l.Merged, Merge{Number: TargetNumber, Head: e.Tip, Commit: e.Tip})

@@ -31,7 +31,7 @@ type Lane struct {
 	Behind       bool          // the target has moved, and the branch is not known to have what it holds
 	TargetFailed TargetFailure // why the target's commit cannot be taken in
 	Absent       bool          // the branch was looked for and never seen; it is made from the target when there is an entry
-	Strange      bool          // Start may hold what the target lacks: the branch is not started again over it
+	Strange      bool          // the branch was there before the lane, and may hold what the target lacks: it is not started again over that
 
 	Serial  int64         // grows with every candidate, Tell and Offer, so that no name is used twice
 	Arrival int64         // grows with every entry

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -67,7 +68,7 @@ func (g *GitHub) RegisterApp(appYML []byte, hookURL, hookSecret string) (*App, e
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("register an App: %w", err)
 	}
-	key, err := rsa.GenerateKey(rand.Reader, g.o.KeyBits)
+	key, err := g.newKey()
 	if err != nil {
 		return nil, fmt.Errorf("register the App %s: make its private key: %w", m.Name, err)
 	}
@@ -90,6 +91,33 @@ func (g *GitHub) RegisterApp(appYML []byte, hookURL, hookSecret string) (*App, e
 	a.sendPing()
 	g.log(Event{Kind: "app", Actor: a.bot.Login, Text: "registered App " + m.Name})
 	return a, nil
+}
+
+// A keyMaker makes a private key when it is first asked for, and always tells the same one.
+type keyMaker func() (*rsa.PrivateKey, error)
+
+// keys are for the first Apps of every simulated GitHub in this process, by size: making one takes longer than many a
+// test. No two Apps of one GitHub have the same.
+var keys = map[int][]keyMaker{1024: keyMakers(1024), 2048: keyMakers(2048)}
+
+func keyMakers(bits int) []keyMaker {
+	makers := make([]keyMaker, 4)
+	for i := range makers {
+		makers[i] = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) })
+	}
+	return makers
+}
+
+// newKey is a private key that no other App of this GitHub has.
+func (g *GitHub) newKey() (*rsa.PrivateKey, error) {
+	g.mu.Lock()
+	n := g.keys
+	g.keys++
+	g.mu.Unlock()
+	if makers := keys[g.o.KeyBits]; n < len(makers) {
+		return makers[n]()
+	}
+	return rsa.GenerateKey(rand.Reader, g.o.KeyBits)
 }
 
 // check refuses what GitHub would not register.

@@ -29,8 +29,8 @@ type Options struct {
 	Now func() time.Time
 	// Log receives what goes wrong inside the simulator. Nil discards it.
 	Log *slog.Logger
-	// KeyBits is the size of the Apps' private keys; 0 means 2048. Tests that
-	// register many Apps may take 1024, which is ten times as fast.
+	// KeyBits is the size of the Apps' private keys; 0 means 2048. Tests may
+	// take 1024, which is ten times as fast.
 	KeyBits int
 	// RateLimit is the number of requests an hour for each credential; 0 means 5,000.
 	RateLimit int
@@ -80,6 +80,7 @@ type GitHub struct {
 	repos    map[int64]*Repo
 	names    map[string]*Repo // by folded owner/name, old names included
 	apps     map[int64]*App
+	keys     int // keys that were given to Apps
 	ci       *CI // nil until StartCI
 	installs map[int64]*Installation
 	tokens   map[string]*token

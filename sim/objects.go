@@ -21,6 +21,7 @@ type commit struct {
 	parents           []string
 	author, committer signature
 	message           string
+	touched           []diffFile // against the first parent; nil before git was asked
 }
 
 // entry is one line of a git tree.

@@ -201,18 +201,21 @@ func (g *GitHub) accountOf(s signature) *User {
 	return nil
 }
 
-// touched lists a commit's files by what happened to them, against its first parent.
+// touched lists a commit's files by what happened to them, against its first parent. Git is asked once for each commit.
 func (r *Repo) touched(c *commit) (added, removed, modified []string) {
 	added, removed, modified = []string{}, []string{}, []string{}
-	from := emptyTree
-	if len(c.parents) > 0 {
-		from = c.parents[0]
+	if c.touched == nil {
+		from := emptyTree
+		if len(c.parents) > 0 {
+			from = c.parents[0]
+		}
+		raw, err := r.g.git(r.Dir, nil, "diff-tree", "-r", "--no-renames", "--raw", "--no-abbrev", "-z", from, c.id)
+		if err != nil {
+			return added, removed, modified
+		}
+		c.touched = parseRaw(raw)
 	}
-	raw, err := r.g.git(r.Dir, nil, "diff-tree", "-r", "--no-renames", "--raw", "--no-abbrev", "-z", from, c.id)
-	if err != nil {
-		return added, removed, modified
-	}
-	for _, f := range parseRaw(raw) {
+	for _, f := range c.touched {
 		switch f.status {
 		case "added":
 			added = append(added, f.path)
