@@ -63,18 +63,24 @@
 // # The planner
 //
 // Entries are ordered by what they depend on, and then by rank: what is in flight, priority, patience, turns of agents,
-// chance to pass, arrival. Chances come from what only this program knows: whether CI has seen the commands pass on
-// this head, how the agent's earlier entries went, which subsystems an entry touches, and which failed sets it is in.
+// who was left behind, chance to pass, arrival. Chances come from what only this program knows: whether CI has seen the
+// commands pass on this head, how the agent's earlier entries went, which subsystems an entry touches, and which failed
+// sets it is in.
 //
 // Candidates form a tree. A child stands on its parent and assumes that it passes; a younger sibling assumes that its
-// elders fail. The place that is needed most likely is filled first (Policy.Goal says down to which chance). While there
+// elders fail. The place that is needed most likely is filled first, down to a chance (the planner's manner). While there
 // is room for all, every entry has a candidate of its own. When there is not, the likely ones are pooled, as long as the
 // pool is likely to pass, and the doubtful ones are tested apart: on what is nearly certain to land, so that they land
 // from there, or else on the tip, where a failure is their own, and a pass makes them fit for a pool. A test on the tip is
 // not stopped because something else has landed meanwhile.
 //
-// A failed set is divided by chance, so that its parts pass about half of the time. When all members but one have
-// landed, the last one is the culprit without another test.
+// When CI runs come first (Policy.Goal), the likely ones wait, while something is tested, to be pooled with what arrives.
+// Who is doubtful, suspect, or was left behind once does not wait. When many more wait than may be tested, that thrift
+// ends: what waits long breaks with what lands meanwhile, and costs more runs than it saves.
+//
+// A failed set is divided by chance, so that its parts pass about half of the time; when CI runs come first and there is
+// room, so that they nearly always pass, which finds the culprit soonest. When all members but one have landed, the last
+// one is the culprit without another test.
 //
 // # Time
 //

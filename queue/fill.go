@@ -2,19 +2,36 @@ package queue
 
 import "slices"
 
-// The planner's choices, as chances. They were tuned with the simulation in this package's tests.
-const (
-	leastFast     = sure * 20 / 100 // a candidate that is needed less often is not started, when time comes first
-	leastLean     = sure * 75 / 100 // the same when CI runs come first
-	floorOrdinary = sure * 60 / 100 // a batch passes at least this often
-	floorSuspects = sure * 50 / 100 // a part of a failed set is chosen to pass half of the time: that teaches most
-	doubtful      = sure * 95 / 100 // below this, an entry is tested alone when there are more than can be
-	worthKnowing  = sure * 40 / 100 // what testing a doubtful entry alone is worth, also when it cannot land from there
-	nearlyCertain = sure * 80 / 100 // what lands at least this often is as good as the tip for testing an entry apart
+// A manner is what the planner takes for worth a CI run, as chances. They were tuned with the simulation in this
+// package's tests.
+type manner struct {
+	least    Chance // a candidate that is needed less often is not started
+	pool     Chance // a batch passes at least this often
+	part     Chance // the same for a part of a failed set: half of the time teaches most, nearly always is soonest
+	doubtful Chance // below this, an entry is tested apart when there are more than can be
+}
+
+// The manners: when time comes first, also when more wait than may start, and when CI runs come first.
+var (
+	ordinary = manner{least: sure * 25 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
+	pressed  = manner{least: sure * 20 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
+	sparing  = manner{least: sure * 60 / 100, pool: sure * 80 / 100, part: sure * 95 / 100, doubtful: sure * 75 / 100}
 )
 
-// deepChain is how many candidates one on the other are worth it: what fails below takes all above with it.
-const deepChain = 4
+const (
+	suspectFast   = sure * 95 / 100 // a member of a failed set below this is a suspect, when time comes first
+	suspectLean   = sure * 75 / 100 // the same when CI runs come first: others may be pooled at once
+	worthKnowing  = sure * 25 / 100 // what testing a doubtful entry apart is worth, also when it cannot land from there
+	nearlyCertain = sure * 80 / 100 // what lands at least this often is as good as the tip for testing an entry apart
+	foregone      = sure * 85 / 100 // what passes more often teaches little: under pressure it waits until more are tested with it
+	worthPooling  = sure * 90 / 100 // when CI runs come first, what is at least this likely waits until more are tested with it
+)
+
+// deepChain is how many candidates one on the other a batch is divided among: what fails below takes all above with it.
+const deepChain = 3
+
+// swamp is how many entries may wait for each candidate that may run, before saving CI runs costs more than it saves.
+const swamp = 2
 
 // missesAllowed bounds how far a batch is searched for one more entry that fits.
 const missesAllowed = 64
@@ -25,9 +42,10 @@ type plan struct {
 	lane    *Lane
 	v       *view
 	nodes   []node
-	free    int          // candidates that may still start
-	waiting int          // entries that may move and are in no candidate
-	crowded bool         // they are more than may start
+	free    int  // candidates that may still start
+	waiting int  // entries that may move and are in no candidate
+	crowded bool // they are more than may start
+	manner  manner
 	busy    map[int]bool // pull requests in a candidate, or planned for one
 	probed  map[int]bool // pull requests that are tested apart, or on an older tip
 }
@@ -90,10 +108,35 @@ func (w *work) plan() *plan {
 		}
 	}
 	p.crowded = p.waiting > min(p.free, deepChain)
-	if running := l.Policy.Parallel - p.free; l.Policy.Goal == Lean && running > 0 && p.waiting < min(l.Policy.Batch, 1+running) {
+	p.manner = p.choose()
+	if running := l.Policy.Parallel - p.free; p.sparing() && running > 0 && p.waiting < min(l.Policy.Batch, 1+running) && !p.urgent() {
 		p.free = 0 // what arrives meanwhile is tested together
 	}
 	return p
+}
+
+// choose is the manner for as many as wait now. Whoever wants few CI runs gets more when the lane is swamped: entries
+// that wait long break with what lands meanwhile, which costs more of them.
+func (p *plan) choose() manner {
+	switch {
+	case p.lane.Policy.Goal == Lean && p.waiting <= swamp*p.lane.Policy.Parallel:
+		return sparing
+	case p.crowded:
+		return pressed
+	}
+	return ordinary
+}
+
+// sparing tells whether CI runs come first.
+func (p *plan) sparing() bool { return p.manner == sparing }
+
+// urgent tells whether an entry waits that gains nothing from being tested with what arrives meanwhile: one that is
+// tested apart anyway, is not likely enough to pass, or has waited for long.
+func (p *plan) urgent() bool {
+	return slices.ContainsFunc(p.v.order, func(i int) bool {
+		e := &p.lane.Entries[i]
+		return !p.busy[e.Number] && !p.answered(e) && (p.v.suspect[e.Number] || p.v.chances[i] < worthPooling || p.lane.lingers(e))
+	})
 }
 
 // draw hangs the lane's candidates into the tree. The one that is landing comes first: it is certain, and whatever
@@ -178,7 +221,7 @@ func (p *plan) joins(i int, others []int) Chance {
 func (p *plan) grow() bool {
 	for {
 		best, value := p.best()
-		if best >= 0 && value >= worthKnowing {
+		if best >= 0 && value >= max(worthKnowing, p.manner.least) {
 			if p.put(best) {
 				return true
 			}
@@ -187,24 +230,13 @@ func (p *plan) grow() bool {
 		if p.probe() {
 			return true
 		}
-		if best < 0 || value < p.least() {
+		if best < 0 || value < p.manner.least {
 			return false
 		}
 		if p.put(best) {
 			return true
 		}
 	}
-}
-
-// least is the chance to be needed below which nothing is started.
-func (p *plan) least() Chance {
-	switch {
-	case p.lane.Policy.Goal == Lean:
-		return leastLean
-	case p.crowded:
-		return worthKnowing
-	}
-	return leastFast
 }
 
 // best finds the open place in the tree that is needed most likely, the oldest of equals.
@@ -240,10 +272,18 @@ func (p *plan) put(at int) bool {
 func (p *plan) probe() bool {
 	ground := p.ground()
 	members := p.group(ground, func(e *Entry) bool { return !p.busy[e.Number] && p.apart(e) && !p.answered(e) })
-	if len(members) > 0 {
-		p.hang(node{parent: ground, apart: true}, members)
+	if len(members) == 0 || p.early(ground, members) {
+		return false
 	}
-	return len(members) > 0
+	p.hang(node{parent: ground, apart: true}, members)
+	return true
+}
+
+// early tells whether a test apart is so likely to pass that it should wait for more to be tested with it. Something is
+// being tested meanwhile, so it does not wait for nothing.
+func (p *plan) early(ground int, members []int) bool {
+	return p.crowded && p.free < p.lane.Policy.Parallel && len(members) < p.lane.Policy.Batch &&
+		p.together(p.positions(p.below(ground)), members) > foregone
 }
 
 // idle tells whether nothing stands or is planned on the tip.
@@ -276,19 +316,19 @@ func (p *plan) likely() int {
 }
 
 // answered tells whether a suspect's guilt may become known without a test of its own: all others of its failed set are
-// being tested, or, where runs are scarce, some are.
+// being tested, or, where many wait, some are.
 func (p *plan) answered(e *Entry) bool {
 	m := e.member()
 	return slices.ContainsFunc(p.lane.Failed, func(s FailedSet) bool {
 		idle := slices.ContainsFunc(s.Members, func(o Member) bool { return o != m && !p.busy[o.Number] })
 		tested := slices.ContainsFunc(s.Members, func(o Member) bool { return o != m && p.busy[o.Number] })
-		return slices.Contains(s.Members, m) && (!idle || tested && (p.crowded || p.lane.Policy.Goal == Lean))
+		return slices.Contains(s.Members, m) && (!idle || tested && p.crowded)
 	})
 }
 
 // apart tells whether an entry is better tested apart: one of a failed set, and a doubtful one where many wait.
 func (p *plan) apart(e *Entry) bool {
-	return p.v.suspect[e.Number] || p.crowded && p.v.chances[p.v.at[e.Number]] < doubtful
+	return p.v.suspect[e.Number] || p.crowded && p.v.chances[p.v.at[e.Number]] < p.manner.doubtful
 }
 
 // hang adds a planned candidate to the tree.

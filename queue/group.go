@@ -62,9 +62,9 @@ func (b *batch) fits(i int, e *Entry) bool {
 	if len(b.in) == 0 {
 		return true
 	}
-	floor := floorOrdinary
+	floor := b.plan.manner.pool
 	if b.suspect {
-		floor = floorSuspects
+		floor = b.plan.manner.part
 	}
 	return b.plan.v.suspect[e.Number] == b.suspect && b.with(i) >= floor
 }

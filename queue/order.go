@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Hold is what keeps an entry waiting. It is never the entry's end: when the hold is gone, it moves.
@@ -96,6 +97,10 @@ func look(l *Lane) *view {
 // suspects lowers the chances of the members of failed sets. One that is likely to be innocent, because it has passed by
 // itself or others are much more likely to be the cause, is no suspect.
 func (v *view) suspects() {
+	suspicious := suspectFast
+	if v.lane.Policy.Goal == Lean {
+		suspicious = suspectLean
+	}
 	for _, s := range v.lane.Failed {
 		own := make([]Chance, len(s.Members))
 		for k, m := range s.Members {
@@ -107,7 +112,7 @@ func (v *view) suspects() {
 		for k, c := range suspicion(own) {
 			if i, ok := v.at[s.Members[k].Number]; ok {
 				v.chances[i] = min(v.chances[i], c)
-				v.suspect[s.Members[k].Number] = v.suspect[s.Members[k].Number] || c < doubtful
+				v.suspect[s.Members[k].Number] = v.suspect[s.Members[k].Number] || c < suspicious
 			}
 		}
 	}
@@ -139,22 +144,25 @@ type rank struct {
 	flying   bool
 	priority int
 	overdue  bool
-	round    int // of its agent's entries, in fours: nobody fills the lane alone
+	round    int  // of its agent's entries, in fours: nobody fills the lane alone
+	lingers  bool // and few enough wait that this tells something
 	chance   Chance
 	arrival  int64
 }
 
 // ranked lists the entries by rank: what is in flight stays first, so that nothing is restarted; then priority, then
-// who has waited too long, then agents in turns, then the likely ones, then who came first.
+// who has waited too long, then agents in turns, then who was left behind, then the likely ones, then who came first.
+// When too many wait, most were left behind, and the likely ones go before them.
 func (v *view) ranked() []int {
 	turns := map[string]int{}
+	calm := len(v.lane.Entries) <= (swamp+1)*v.lane.Policy.full().Parallel
 	ranks := make([]rank, len(v.lane.Entries))
 	for i := range v.lane.Entries {
 		e := &v.lane.Entries[i]
 		ranks[i] = rank{
 			at: i, flying: v.flying[e.Number], priority: e.Priority, arrival: e.Arrival,
 			overdue: v.lane.Now.Sub(e.Since) >= v.lane.Policy.full().Patience,
-			round:   turns[e.Agent] / 4, chance: v.chances[i] / (sure / 20),
+			round:   turns[e.Agent] / 4, lingers: calm && v.lane.lingers(e), chance: v.chances[i] / (sure / 20),
 		}
 		if e.Number != TargetNumber {
 			turns[e.Agent]++
@@ -168,10 +176,17 @@ func (v *view) ranked() []int {
 	return order
 }
 
+// lingers tells whether an entry has been here for so long that it was left behind, or is to be tested again. Every
+// landing makes it less likely to pass.
+func (l *Lane) lingers(e *Entry) bool { return l.Pace > 0 && l.Now.Sub(e.Since) >= l.lingering() }
+
+// lingering is as long as a test takes, and a fifth.
+func (l *Lane) lingering() time.Duration { return l.Pace + l.Pace/5 }
+
 // compare is negative when a goes before b.
 func (a rank) compare(b rank) int {
 	return cmp.Or(first(a.flying, b.flying), cmp.Compare(b.priority, a.priority), first(a.overdue, b.overdue),
-		cmp.Compare(a.round, b.round), cmp.Compare(b.chance, a.chance), cmp.Compare(a.arrival, b.arrival))
+		cmp.Compare(a.round, b.round), first(a.lingers, b.lingers), cmp.Compare(b.chance, a.chance), cmp.Compare(a.arrival, b.arrival))
 }
 
 // first is negative when only a holds.

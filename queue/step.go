@@ -21,7 +21,8 @@ func Step(l Lane, e Event) (Lane, []Effect) {
 	return w.lane, w.effects
 }
 
-// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends.
+// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends, and nobody was
+// left behind.
 func (w *work) uneventful(e Ticked) bool {
 	at, l := e.At.UTC().Round(0), &w.lane
 	if !at.After(l.Now) {
@@ -32,7 +33,9 @@ func (w *work) uneventful(e Ticked) bool {
 		slices.ContainsFunc(l.Candidates, func(c Candidate) bool {
 			return c.State == Testing && at.Sub(c.Since) >= min(l.Policy.Start, l.Policy.Timeout)
 		}) ||
-		slices.ContainsFunc(l.Entries, func(e Entry) bool { return within(e.Since, l.Policy.Patience) }) {
+		slices.ContainsFunc(l.Entries, func(e Entry) bool {
+			return within(e.Since, l.Policy.Patience) || l.Pace > 0 && within(e.Since, l.lingering())
+		}) {
 		return false
 	}
 	l.Now = at
