@@ -134,7 +134,7 @@ func policyOf(branch string, c *ownership.Contract, state checks.ContractState) 
 		return queue.Policy{Contract: c.Digest, Broken: "the contract names another integration branch"}
 	}
 	return queue.Policy{
-		Contract: c.Digest, Required: checks.IntegrationColumn(c), Method: string(c.Queue.Method),
+		Contract: c.Digest, Required: checks.IntegrationColumn(c), Method: string(c.Queue.Method), Goal: queue.Goal(c.Queue.Goal),
 		Batch: c.Queue.Batch, Parallel: c.Queue.Parallel, Timeout: c.Queue.Timeout, Attempts: c.Limits.Attempts,
 	}
 }

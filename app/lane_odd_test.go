@@ -63,3 +63,29 @@ func TestAFrozenLaneIsResumedOnItsOffer(t *testing.T) {
 	}
 	q.invariants()
 }
+
+func TestAContractMaySaveCIRunsFirst(t *testing.T) {
+	t.Parallel()
+	for goal, second := range map[string]string{"fast": "in_progress: In test", "lean": "queued: Waits in the lane"} {
+		t.Run(goal, func(t *testing.T) {
+			t.Parallel()
+			q := newQueued(t, "merge", func(s *setup) {
+				s.files[".agentplane.yml"] = strings.Replace(s.files[".agentplane.yml"], "method: merge", "method: merge, goal: "+goal, 1)
+			})
+			one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
+			two := q.propose("search", map[string]string{"src/pages/c": "c\n"})
+			q.settle()
+			q.ci.Hold()
+			q.integrate(one)
+			q.integrate(two)
+			if got := q.lane(two); got != second {
+				t.Errorf("while another one is tested, it is %q, want %q", got, second)
+			}
+			q.ci.Release()
+			q.settle()
+			if q.file("integration/next", "src/content/b") == "" || q.file("integration/next", "src/pages/c") == "" {
+				t.Errorf("not both landed: %s, %s", q.lane(one), q.lane(two))
+			}
+		})
+	}
+}

@@ -166,7 +166,17 @@ type QueuePolicy struct {
 	Parallel int
 	Timeout  time.Duration
 	Method   Method
+	Goal     Goal
 }
+
+// A Goal is what the lane saves first.
+type Goal string
+
+// The goals.
+const (
+	Fast Goal = "fast" // time
+	Lean Goal = "lean" // CI runs
+)
 
 // A Method is how a change lands.
 type Method string

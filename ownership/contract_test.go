@@ -55,7 +55,7 @@ func TestParseEverything(t *testing.T) {
 			{Name: "schema", Line: 40, Paths: claims(40, "db/"), Consumers: claims(40, "src/"), By: []string{"@octo/architects"}},
 		},
 		Limits:     Limits{ActiveAgents: 1, Attempts: 1, Paths: 50000},
-		Queue:      QueuePolicy{Batch: 64, Parallel: 32, Timeout: 90 * time.Minute, Method: Squash},
+		Queue:      QueuePolicy{Batch: 64, Parallel: 32, Timeout: 90 * time.Minute, Method: Squash, Goal: Lean},
 		Unassigned: Unassigned{Bots: Pass, People: Fail},
 		Harness:    claims(44, "jest.config.js"),
 	}
@@ -86,7 +86,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Limits != (Limits{Attempts: 3, Paths: 5000}) || c.Unassigned != (Unassigned{Bots: Fail, People: Pass}) ||
-		c.Queue != (QueuePolicy{Batch: 8, Parallel: 4, Timeout: time.Hour, Method: Merge}) || c.Integration.Branch != "" {
+		c.Queue != (QueuePolicy{Batch: 8, Parallel: 4, Timeout: time.Hour, Method: Merge, Goal: Fast}) || c.Integration.Branch != "" {
 		t.Errorf("the defaults are %+v %+v %+v %+v", c.Limits, c.Unassigned, c.Queue, c.Integration)
 	}
 	if c.Agent("b") != nil || c.Class("b") != nil || c.Agent("a").Name != "a" || c.Class(ClassCI).Name != ClassCI {

@@ -42,7 +42,7 @@ const (
 func (d *decoder) contract(root *yaml.Node, c *Contract) {
 	c.Classes = BuiltinClasses()
 	c.Limits = Limits{Attempts: DefaultAttempts, Paths: DefaultPaths}
-	c.Queue = QueuePolicy{Batch: DefaultBatch, Parallel: DefaultParallel, Timeout: DefaultTimeout, Method: Merge}
+	c.Queue = QueuePolicy{Batch: DefaultBatch, Parallel: DefaultParallel, Timeout: DefaultTimeout, Method: Merge, Goal: Fast}
 	c.Unassigned = Unassigned{Bots: Fail, People: Pass}
 	r := references{decoder: d, contract: c}
 	seen := d.fields(root, "the contract", map[string]reader{

@@ -137,7 +137,7 @@ interfaces:
   api: { paths: [api/] }
   schema: { paths: [db/], consumers: [src/], by: ["@octo/architects"] }
 limits: { active_agents: 1, attempts: 1, paths: 50000 }
-queue: { batch: 64, parallel: 32, timeout: 1h30m, method: squash }
+queue: { batch: 64, parallel: 32, timeout: 1h30m, method: squash, goal: lean }
 unassigned: { bots: pass, people: fail }
 harness: [jest.config.js]
 `

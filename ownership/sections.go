@@ -90,6 +90,7 @@ func (d *decoder) queue(n *yaml.Node, q *QueuePolicy) {
 		"method": func(v *yaml.Node) {
 			q.Method = Method(d.choice(v, "method", string(Merge), string(Squash)))
 		},
+		"goal": func(v *yaml.Node) { q.Goal = Goal(d.choice(v, "goal", string(Fast), string(Lean))) },
 	})
 }
 
