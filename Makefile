@@ -90,10 +90,10 @@ soak: ## 2,300 fault schedules, 1,000 of them of the lane, and other long runs, 
 long: ## all tests with more seeds, under the race detector (AGENTPLANE_LONG=1; an hour and more)
 	@AGENTPLANE_LONG=1 .ci/gotest $(RACE) -count 1 -timeout 120m $(TESTFLAGS) $(PKG)
 
-mutants: ## change the merge queue's code in small wrong ways, and fail when its tests do not notice (12 minutes)
+mutants: ## change the merge queue's code in small wrong ways, and fail when its tests do not notice (4 minutes)
 	@AGENTPLANE_MUTANTS=all $(GO) test -count 1 -timeout 90m -run '^TestMutants$$' -v ./queue
 
-simulate: ## compare the merge queue with other strategies, and write docs/queue-performance.md (3 minutes)
+simulate: ## compare the merge queue with other strategies, and write docs/queue-performance.md (2 minutes)
 	@AGENTPLANE_SIMULATE=1 $(GO) test -count 1 -timeout 60m -run '^TestSimulation$$' -v ./queue
 
 octokit: ## GitHub's JavaScript client against the simulator (needs node, npm and the network)
