@@ -11,6 +11,7 @@ FUZZTIME ?= 30s
 BENCH    ?= .
 BENCHTIME ?= 1s
 TESTFLAGS ?=
+# The packages whose tests all run under the race detector.
 CONCURRENT := app/gh|git|sim
 # The tests of app and store that make test runs under the race detector: together they go through all that runs at once.
 AT_ONCE  := TestFaults|TestManyDeliveries|TestSlowSenders|TestDeliveriesThat|TestOperators|TestARevokedToken|TestTheWorseVerdict|TestATrespass|TestManyLanes|TestNothingIsLost|TestNothingComesBetween|TestEqualWork|TestTwo|TestALostSession|TestAVanishedJob|TestAnEffect
