@@ -29,6 +29,7 @@ func (j *judged) tell(sha, conclusion string) {
 }
 
 func TestEvidenceComesAndGoes(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	sha := j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	p := j.open("search", "agent/search")
@@ -49,6 +50,7 @@ func TestEvidenceComesAndGoes(t *testing.T) {
 }
 
 func TestTheSameFailureThreeTimesAsksForAPerson(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	var p *sim.Pull
 	push := func(n string) string {
@@ -78,6 +80,7 @@ func TestTheSameFailureThreeTimesAsksForAPerson(t *testing.T) {
 }
 
 func TestAPassInBetweenBreaksTheRow(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	var p *sim.Pull
 	for i, round := range []struct{ ended, want string }{

@@ -107,6 +107,7 @@ func weather(rng *rand.Rand) sim.Faults {
 }
 
 func TestFaultsChangeNothingInTheEnd(t *testing.T) {
+	t.Parallel()
 	want := schedule(t, 0)
 	if len(want) != 2 || len(want["agent/search"]) == 0 {
 		t.Fatalf("without faults: %v", want)
@@ -142,6 +143,7 @@ func (w *world) swept() {
 }
 
 func TestFailedDeliveriesAreAskedForAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.swept() // else it might find the pull request by itself
 	w.hub.SetFaults(sim.Faults{Fail: 1})

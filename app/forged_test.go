@@ -25,6 +25,7 @@ func (j *judged) claimed() (sha string, p *sim.Pull) {
 }
 
 func TestRunsThatProveNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		why   string
 		spoil func(*sim.RunReport)
@@ -50,6 +51,7 @@ func TestRunsThatProveNothing(t *testing.T) {
 // TestAForksRunHidesNoRun: a pull request from a fork of the very same commit starts a run too, which is newer and counts
 // for nobody here. It must not void the branch's own.
 func TestAForksRunHidesNoRun(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t, func(s *setup) {
 		s.files[".github/workflows/ci.yml"] = strings.Replace(judgedWorkflow, "[push]", "[pull_request]", 1)
 	})
@@ -74,6 +76,7 @@ func TestAForksRunHidesNoRun(t *testing.T) {
 
 // TestARunInAnotherStateDecides: of what the same commit was shown, the worst newest run of an event that counts stands.
 func TestARunInAnotherStateDecides(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	sha, p := j.claimed()
 	id, err := j.repo.ReportRun(passing(sha))
@@ -99,6 +102,7 @@ func TestARunInAnotherStateDecides(t *testing.T) {
 // TestPermissionsThatWereNotAccepted: an installation keeps its permissions until its owner accepts new ones, and GitHub
 // mints no token with more (422). What cannot be read then does not pass, and what can be said is said.
 func TestPermissionsThatWereNotAccepted(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ permission, has, why, check, want, says string }{
 		{"actions", "none", "runs cannot be read", checks.CheckVerification, "failure", "could not be read"},
 		{"pull_requests", "read", "nobody can be asked for a review", checks.CheckReview, "action_required", "must approve"},
@@ -132,6 +136,7 @@ func TestPermissionsThatWereNotAccepted(t *testing.T) {
 
 // TestAFloodOfCommandsIsNotAnswered: everybody may comment on a public repository, and GitHub limits what an App may write.
 func TestAFloodOfCommandsIsNotAnswered(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	sha := j.commit("metadata", "agent/metadata", map[string]string{"package-lock.json": `{"a":1}` + "\n"})
 	p := j.open("metadata", "agent/metadata")

@@ -33,6 +33,7 @@ func signed(kind func() hash.Hash, body []byte) string {
 }
 
 func TestDeliveriesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	good := []byte(fmt.Sprintf(`{"ref":"refs/heads/main","after":"x","repository":{"id":%d,"full_name":"octo/blog"},"installation":{"id":%d}}`, w.repo.ID, w.inst.ID))
 	cases := []struct {
@@ -96,6 +97,7 @@ func (zeros) Read(p []byte) (int, error) {
 }
 
 func TestADeliveryForAnotherTenantReadsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	other, err := w.hub.Repo("rival", "secret", map[string]string{"README.md": "secret\n"})
 	w.must(err)
@@ -119,6 +121,7 @@ func TestADeliveryForAnotherTenantReadsNothing(t *testing.T) {
 }
 
 func TestOperatorsEndpoints(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.commit("search", "agent/search", map[string]string{"src/pages/a.astro": "a\n"})
 	w.open("search", "agent/search")

@@ -60,6 +60,7 @@ func judgedSchedule(t *testing.T, seed uint64) outcome {
 }
 
 func TestFaultsChangeNoJudgementInTheEnd(t *testing.T) {
+	t.Parallel()
 	want := judgedSchedule(t, 0)
 	for _, branch := range []string{"agent/search", "agent/metadata"} {
 		green := slices.DeleteFunc(slices.Clone(want[branch]), func(line string) bool { return len(line) == 0 })

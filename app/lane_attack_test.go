@@ -18,6 +18,7 @@ func onPull(x sim.Exchange, method string, number int) bool {
 }
 
 func TestAPullRequestThatGitHubForgetsForAMomentStopsNoLane(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	other := q.propose("review", map[string]string{"tests/two": "t\n"})
@@ -47,6 +48,7 @@ func TestAPullRequestThatGitHubForgetsForAMomentStopsNoLane(t *testing.T) {
 }
 
 func TestWhatIsClosedBehindOurBackDoesNotLand(t *testing.T) {
+	t.Parallel()
 	for why, end := range map[string]func(q *queued, p *sim.Pull) error{
 		"closed":     func(q *queued, p *sim.Pull) error { return p.Close(q.ana) },
 		"a draft":    func(q *queued, p *sim.Pull) error { return p.SetDraft(q.ana, true) },
@@ -76,6 +78,7 @@ func TestWhatIsClosedBehindOurBackDoesNotLand(t *testing.T) {
 }
 
 func TestWhatLandsWhileTheOfferIsMergedLandsAgain(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"merge", "squash", "rebase"} {
 		t.Run(how, func(t *testing.T) {
 			var armed atomic.Bool
@@ -85,7 +88,7 @@ func TestWhatLandsWhileTheOfferIsMergedLandsAgain(t *testing.T) {
 			two := q.propose("search", map[string]string{"src/pages/c": "c\n"})
 			q.settle()
 			q.integrate(one)
-			offer = q.offer()
+			offer = q.offered()
 			q.ci.Hold()
 			q.integrate(two)
 			armed.Store(true)
@@ -130,6 +133,7 @@ func TestWhatLandsWhileTheOfferIsMergedLandsAgain(t *testing.T) {
 }
 
 func TestALockedConversationStopsNothing(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "squash")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
@@ -146,6 +150,7 @@ func TestALockedConversationStopsNothing(t *testing.T) {
 }
 
 func TestTheBranchMayGoWithItsOffer(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"merge", "squash", "rebase"} {
 		t.Run(how, func(t *testing.T) {
 			q := newQueued(t, "merge")
@@ -171,6 +176,7 @@ func TestTheBranchMayGoWithItsOffer(t *testing.T) {
 }
 
 func TestAProtectedBranchIsNamedAndGoesOnWhenMended(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
@@ -188,6 +194,7 @@ func TestAProtectedBranchIsNamedAndGoesOnWhenMended(t *testing.T) {
 }
 
 func TestTwoChangesOfALockfile(t *testing.T) {
+	t.Parallel()
 	var lines []string
 	for i := range 60 {
 		lines = append(lines, fmt.Sprintf("package-%d 1.0.0", i))
@@ -219,6 +226,7 @@ func TestTwoChangesOfALockfile(t *testing.T) {
 
 // TestWhatNobodyJudgedIsNotOfferedAsLanded: a lane that is new trusts nothing of what its branch holds already.
 func TestWhatNobodyJudgedIsNotOfferedAsLanded(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	_, err := q.repo.Commit(sim.Commit{By: q.bot("search"), Branch: "integration/next", Message: "Smuggle", Files: map[string]string{"check.sh": "exit 0\n"}})
 	q.must(err)

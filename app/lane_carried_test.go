@@ -12,13 +12,14 @@ import (
 // TestWhatLandsAgainIsJudgedAgain: the target took the offer squashed, and took one change of it back, while a change that
 // was made on top of that one landed. Landing again, its branch would bring back what is another agent's.
 func TestWhatLandsAgainIsJudgedAgain(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge", func(s *setup) { s.app.Now, s.app.TickEvery = brisk(), 20*time.Millisecond })
 	one := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	q.settle()
 	q.integrate(one)
 	two := q.propose("search", map[string]string{"src/pages/c": "c\n"}) // stands on the integration branch
 	q.settle()
-	offer := q.offer()
+	offer := q.offered()
 	q.ci.Hold()
 	q.integrate(two)
 	var armed atomic.Bool

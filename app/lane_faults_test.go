@@ -133,6 +133,7 @@ func laneWeather(rng *rand.Rand) sim.Faults {
 }
 
 func TestFaultsLoseNothingOnTheLane(t *testing.T) {
+	t.Parallel()
 	want := laneSchedule(t, 0)
 	if want[0] != "metadata merged" || want[1] != "pair merged open" {
 		t.Fatalf("without faults: %q", want)

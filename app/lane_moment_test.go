@@ -71,6 +71,7 @@ func landedAmidst(t *testing.T, n int, act func(q *queued, p *sim.Pull)) (landed
 // TestAPushAtAnyMomentOfALanding pushes to the head right before each exchange of a landing, with nobody else asking
 // anything. What was tested lands only when the App has not asked where the heads are since: then the push came too late.
 func TestAPushAtAnyMomentOfALanding(t *testing.T) {
+	t.Parallel()
 	first, stride := 6, 5
 	switch {
 	case raceDetector:
@@ -110,6 +111,7 @@ func TestAPushAtAnyMomentOfALanding(t *testing.T) {
 // TestAPushAtAnyMomentToTheBranch has a person push to the integration branch right before exchanges of a landing. Whatever
 // came first, what the person pushed stays: the invariants hold that what lands stands on it.
 func TestAPushAtAnyMomentToTheBranch(t *testing.T) {
+	t.Parallel()
 	stride := 6
 	switch {
 	case raceDetector:

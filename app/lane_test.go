@@ -93,6 +93,7 @@ func TestTheCulpritOfAPairIsThrownOutAndLandsWhenItIsMended(t *testing.T) {
 // TestACulpritThatWasTestedAloneIsToldWhatLandedBelowIt: it passes at its own head, so what it fails with is what the
 // branch holds and the head does not, by the time it failed.
 func TestACulpritThatWasTestedAloneIsToldWhatLandedBelowIt(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	first := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	q.settle()

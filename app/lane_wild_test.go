@@ -295,6 +295,7 @@ func TestWildSchedulesOnTheLane(t *testing.T) {
 // What a frozen lane has offered may be merged, foreign commits and all. Seed 31 found that the lane then offered nothing,
 // again and again.
 func TestWildOfferOfAFrozenLaneIsMerged(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("metadata", map[string]string{"src/content/b": "b\n"})
 	q.settle()

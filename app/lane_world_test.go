@@ -153,6 +153,20 @@ func (q *queued) offer() *sim.Pull {
 	}
 }
 
+// offered is the open offer, which a lane makes at its next tick when it still rested at the last one.
+func (q *queued) offered() *sim.Pull {
+	q.t.Helper()
+	for range 20 {
+		if p := q.offer(); p != nil {
+			return p
+		}
+		q.must(q.app.Tick(q.t.Context()))
+		q.settle()
+	}
+	q.t.Fatal("what landed is not offered")
+	return nil
+}
+
 // passed tells whether CI ran on a commit and passed.
 func (q *queued) passed(sha string) bool {
 	runs := q.repo.WorkflowRuns(sha)

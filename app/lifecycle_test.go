@@ -10,6 +10,7 @@ import (
 )
 
 func TestARenamedRepositoryIsStillJudged(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.commit("search", "agent/search", map[string]string{"src/pages/a.astro": "a\n"})
 	w.open("search", "agent/search")
@@ -23,6 +24,7 @@ func TestARenamedRepositoryIsStillJudged(t *testing.T) {
 }
 
 func TestASuspendedInstallationIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	own := w.commit("metadata", "agent/metadata", map[string]string{"src/content/a.md": "a\n"})
 	w.open("metadata", "agent/metadata")
@@ -48,6 +50,7 @@ func TestASuspendedInstallationIsLeftAlone(t *testing.T) {
 }
 
 func TestAnUninstalledRepositoryLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{"src/pages/a.astro": "a\n"})
 	w.open("search", "agent/search")
@@ -81,6 +84,7 @@ func (w *world) mirrored() []string {
 }
 
 func TestARevokedTokenIsReplaced(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{"src/pages/a.astro": "a\n"})
 	w.open("search", "agent/search")

@@ -124,6 +124,7 @@ func (j *judged) want(sha, name, verdict, why string) {
 }
 
 func TestAnApprovalIsBoundToWhatItSaw(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	lock := map[string]string{"package-lock.json": `{"a":1}` + "\n", "package.json": "{}\n"}
 	sha := j.commit("metadata", "agent/metadata", lock)
@@ -155,6 +156,7 @@ func TestAnApprovalIsBoundToWhatItSaw(t *testing.T) {
 }
 
 func TestAPlannerWidensTheScope(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	sha := j.commit("search", "agent/search", map[string]string{"src/lib/listing.ts": "export {};\n"})
 	p := j.open("search", "agent/search")
@@ -172,6 +174,7 @@ func TestAPlannerWidensTheScope(t *testing.T) {
 
 // TestARefusedReactionHoldsNothingUp: GitHub takes the right to react away, and the verdict comes all the same.
 func TestARefusedReactionHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t, func(s *setup) { s.files["src/lib/other.ts"] = "export {};\n" })
 	sha := j.commit("search", "agent/search", map[string]string{"src/lib/listing.ts": "export {};\n", "src/lib/other.ts": "export let x;\n"})
 	p := j.open("search", "agent/search")

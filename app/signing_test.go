@@ -11,6 +11,7 @@ import (
 )
 
 func TestWhatLandsIsSigned(t *testing.T) {
+	t.Parallel()
 	for _, method := range []string{"merge", "squash"} {
 		t.Run(method, func(t *testing.T) {
 			key := filepath.Join(t.TempDir(), "key")
@@ -42,6 +43,7 @@ func TestWhatLandsIsSigned(t *testing.T) {
 }
 
 func TestAKeyThatCannotSignIsRefusedAtTheStart(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(s *setup) { s.dark = true })
 	c := w.config
 	c.Database, c.Mirrors = filepath.Join(t.TempDir(), "db"), t.TempDir()

@@ -12,6 +12,7 @@ import (
 )
 
 func TestATrespassTurnsRedAndItsFixGreen(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{
 		"src/pages/index.astro": "<input>\n", "src/content/config.ts": "export const tags = ['x'];\n",
@@ -38,6 +39,7 @@ func TestATrespassTurnsRedAndItsFixGreen(t *testing.T) {
 }
 
 func TestOnlyWhatChangedIsWritten(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	w.open("search", "agent/search")
@@ -120,6 +122,7 @@ func routes(all []sim.Request) map[string]int {
 }
 
 func TestTheWorseVerdictStandsOnASharedHead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	w.open("search", "agent/search")
@@ -140,6 +143,7 @@ func TestTheWorseVerdictStandsOnASharedHead(t *testing.T) {
 }
 
 func TestASecondPullRequestOfABranchFails(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	w.open("search", "agent/search")

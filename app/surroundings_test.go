@@ -12,6 +12,7 @@ var schemaAfter = strings.Replace(schemaBefore, "tags:", "labels:", 1)
 // TestATagFieldThatIsRenamedUnderItsReader is the story that the product begins with: each pull request passes alone, and
 // together the page would silently drop its filter.
 func TestATagFieldThatIsRenamedUnderItsReader(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	search := j.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "{posts.map((post) => post.data.tags.join(' '))}\n"})
 	j.open("search", "agent/search")

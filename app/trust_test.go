@@ -13,6 +13,7 @@ import (
 var greedy = strings.Replace(contract, "owns: [src/pages/, src/components/search/]\n    never: [src/content/]", `owns: ["**"]`, 1)
 
 func TestAPullRequestCannotChangeItsOwnContract(t *testing.T) {
+	t.Parallel()
 	trespass := map[string]string{"src/content/config.ts": "export const tags = 1;\n"}
 	with := func(more map[string]string) map[string]string {
 		files := map[string]string{}
@@ -54,6 +55,7 @@ func TestAPullRequestCannotChangeItsOwnContract(t *testing.T) {
 }
 
 func TestTheContractIsTheDefaultBranchsTip(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	sha := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	w.open("search", "agent/search")
@@ -96,6 +98,7 @@ func TestTheContractIsTheDefaultBranchsTip(t *testing.T) {
 }
 
 func TestWhoIsAnAgent(t *testing.T) {
+	t.Parallel()
 	own := map[string]string{"src/content/a.md": "a\n"}
 	t.Run("another account opens the pull request", func(t *testing.T) {
 		w := newWorld(t)
@@ -187,6 +190,7 @@ func TestWhoIsAnAgent(t *testing.T) {
 }
 
 func TestAHeadThatMovesIsJudgedAsItIs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	good := w.commit("search", "agent/search", map[string]string{"src/pages/index.astro": "<input>\n"})
 	p := w.open("search", "agent/search")

@@ -10,6 +10,7 @@ import (
 // TestAHeadThatWasOnlyShownIsNotApproved: an agent shows a harmless commit while the App is away, has it approved by a command
 // that names no commit, and pushes the first one again. The App never saw the head that the person saw.
 func TestAHeadThatWasOnlyShownIsNotApproved(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	bad := j.commit("metadata", "agent/metadata", map[string]string{"package-lock.json": `{"bad":1}` + "\n"})
 	p := j.open("metadata", "agent/metadata")
@@ -34,6 +35,7 @@ func TestAHeadThatWasOnlyShownIsNotApproved(t *testing.T) {
 
 // TestAForksApprovalIsBoundToItsContract: what is remembered of an approval does not depend on where the branch lives.
 func TestAForksApprovalIsBoundToItsContract(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	dev := j.hub.User("dev")
 	fork, err := j.repo.Fork(dev)
