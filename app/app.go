@@ -38,8 +38,9 @@ type App struct {
 
 	standing *standings
 	marks    *marks
-	doubts   *doubts // about where integration branches are
-	sent     *doubts // about landings that may have been sent
+	doubts   *doubts[store.LaneID] // about where integration branches are
+	sent     *doubts[store.LaneID] // about landings that may have been sent
+	absent   *doubts[store.Key]    // about pull requests that are to land again
 }
 
 // New opens the database and the mirrors. It refuses a configuration that could not work, naming everything that is
@@ -70,7 +71,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 	}
 	a := &App{
 		config: c, log: c.Log, gh: hub, db: db, mirrors: mirrors, met: met,
-		standing: newStandings(c.Now), marks: newMarks(), doubts: newDoubts(c.Now), sent: newDoubts(c.Now),
+		standing: newStandings(c.Now), marks: newMarks(),
+		doubts: newDoubts[store.LaneID](c.Now), sent: newDoubts[store.LaneID](c.Now), absent: newDoubts[store.Key](c.Now),
 	}
 	met.watch(db)
 	return a, nil

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
 	"github.com/agentplane/agentplane/git"
 	"github.com/agentplane/agentplane/ownership"
 	"github.com/agentplane/agentplane/queue"
+	"github.com/agentplane/agentplane/store"
 )
 
 // builder builds one candidate.
@@ -32,7 +34,7 @@ func (l *lane) build(ctx context.Context, e queue.Build) (queue.Event, error) {
 	}
 	b := &builder{lane: l, Build: e, now: now}
 	if same, err := b.bring(ctx); err != nil || !same {
-		return b.stale(err)
+		return b.unbrought(ctx, err)
 	}
 	if no, err := b.merge(ctx); err != nil || no != nil {
 		return no, err
@@ -47,12 +49,31 @@ func (l *lane) build(ctx context.Context, e queue.Build) (queue.Event, error) {
 	return queue.Built{Candidate: e.Candidate, Commit: last.Commit, Tree: last.Tree}, nil
 }
 
-// stale says that what the build relied on has changed; err may be nil.
-func (b *builder) stale(err error) (queue.Event, error) {
-	if err != nil {
+// unbrought is a build that lacks what it is to be made of. The commit of what lands again may be gone for good; whatever
+// else an error says is tried again. Without an error a head moved.
+func (b *builder) unbrought(ctx context.Context, err error) (queue.Event, error) {
+	if err == nil {
+		return b.stale(), nil
+	}
+	var missing *git.NotFoundError
+	if !errors.As(err, &missing) {
 		return nil, err
 	}
-	return queue.Refused{Key: b.Key(), Stale: true, Why: "a head moved before the candidate was built"}, nil
+	for _, m := range b.Members {
+		has, failed := b.mirror.Has(ctx, m.Head)
+		if failed != nil {
+			return nil, errors.Join(err, failed)
+		}
+		if entry, _ := entryOf(b.now, m.Number); entry.Carried && !has[m.Head] {
+			return b.vanished(ctx, m, err)
+		}
+	}
+	return nil, err
+}
+
+// stale says that what the build relied on has changed.
+func (b *builder) stale() queue.Event {
+	return queue.Refused{Key: b.Key(), Stale: true, Why: "a head moved before the candidate was built"}
 }
 
 // bring fetches the members' heads and the commit to build on. false: a head is another one by now.
@@ -233,20 +254,22 @@ func (b *builder) judgeOne(ctx context.Context, m queue.Member, at Commits, made
 			return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Paths: made.Workflows, Refused: "it changes workflows, and GitHub lets the App push such a change only with the permission workflows: write, which the installation does not give"}, nil
 		}
 	}
-	pull, err := b.site.Pull(ctx, m.Number)
-	if err != nil {
-		return nil, err // GitHub may hide a pull request for a moment; one that stays away, the sweep takes out of the lane
-	}
 	entry, _ := entryOf(b.now, m.Number)
+	pull, err := b.site.Pull(ctx, m.Number)
 	switch {
+	case gh.Absent(err) && entry.Carried:
+		return b.vanished(ctx, m, err)
+	case err != nil:
+		return nil, err // GitHub may hide a pull request for a moment; one that stays away, the sweep takes out of the lane
 	case entry.Carried && pull.Head.SHA != m.Head:
 		return queue.Rejected{Candidate: b.Candidate, Number: m.Number, Refused: "it has another head since it landed, so what would land again cannot be judged"}, nil
 	case !entry.Carried && !b.stands(pull, m):
 		if err := b.wakeOne(ctx, b.site, m.Number, "it changed before a candidate was built"); err != nil {
 			return nil, err
 		}
-		return b.stale(nil)
+		return b.stale(), nil
 	}
+	b.absent.settle(store.Key{Repo: b.site.id, PR: m.Number})
 	at.Landing = made.Tree
 	j, err := b.judged(ctx, b.site, pull, news{at: &at})
 	if err != nil {

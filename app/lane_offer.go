@@ -122,6 +122,11 @@ func (l *lane) renderOffer(ctx context.Context, seen sight) (title, body string,
 	if f := seen.lane.TargetFailed; f.Commit != "" {
 		o.Behind = f.Commit + ": " + f.Reason.String()
 	}
+	for _, d := range seen.lane.Left {
+		if d.Carried {
+			o.Lacking = append(o.Lacking, checks.LackingChange{PR: d.Number, Why: d.Reason.String()})
+		}
+	}
 	for _, m := range seen.lane.Merged {
 		if m.Number == queue.TargetNumber {
 			continue

@@ -121,6 +121,11 @@ func (o *followUp) status(ctx context.Context, now queue.Lane, c checks.CommandR
 	}
 	rows = slices.DeleteFunc(rows, func(v checks.LaneView) bool { return v.PR == queue.TargetNumber })
 	rows = append([]checks.LaneView{{Repo: l.site.fullName, Branch: now.Branch, Entries: len(rows), Stop: stop(now)}}, rows...)
+	for _, d := range now.Left {
+		if d.Carried { // its own pull request may not be there to say so
+			rows = append(rows, l.view(now, statuses[d.Number]))
+		}
+	}
 	return o.answer(ctx, c, checks.LaneStatus(c.Comment, rows))
 }
 

@@ -22,6 +22,13 @@ type Offer struct {
 	Changes  []OfferedChange // in the order in which they landed
 	Evidence []Integration   // on the tip
 	Behind   string          // why the branch lacks what the target holds by now; "" when it does not, or nobody tried
+	Lacking  []LackingChange // what had landed, was to land again after the target was merged without it, and did not
+}
+
+// LackingChange is a pull request that had landed and is not offered any more.
+type LackingChange struct {
+	PR  int
+	Why string
 }
 
 // OfferedChange is a pull request that landed.
@@ -47,6 +54,7 @@ const (
 	offerEvidence = 10000
 	offerSections = 18000
 	offerBlock    = 12000
+	offerLacking  = 4000
 	offerRisk     = 1000 // of one change, in characters
 )
 
@@ -65,6 +73,7 @@ func RenderOffer(o Offer) (title, body string) {
 	if o.Behind != "" {
 		p.add("The target has moved on, and that could not be taken in: " + code(o.Behind) + ".\n\n")
 	}
+	p.add(o.lacks())
 	p.add("## What landed\n\n")
 	if len(o.Changes) == 0 {
 		p.add("Nothing.\n")
@@ -78,6 +87,24 @@ func RenderOffer(o Offer) (title, body string) {
 		p.add(item)
 	}
 	return title, p.b.String() + tail
+}
+
+// lacks names what had landed and is not offered any more.
+func (o Offer) lacks() string {
+	if len(o.Lacking) == 0 {
+		return ""
+	}
+	p := &page{limit: offerLacking}
+	p.add("**This lacks what had landed before.** The target was merged without it, and it did not land again:\n\n")
+	for i, l := range o.Lacking {
+		item := fmt.Sprintf("- Pull request %d: %s\n", l.PR, code(l.Why))
+		if p.left()-len(item) < 100 {
+			p.add("- and " + count(len(o.Lacking)-i, "more change") + "\n")
+			break
+		}
+		p.add(item)
+	}
+	return p.b.String() + "\n"
 }
 
 var plainBranchName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,79}$`)

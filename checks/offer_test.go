@@ -236,3 +236,20 @@ func unfenced(markdown string) string {
 	}
 	return b.String()
 }
+
+// TestOfferSaysWhatItLacks: what had landed and does not land again is named with its reason, which is inert, and many of
+// them leave room for the rest.
+func TestOfferSaysWhatItLacks(t *testing.T) {
+	o := goodOffer(t)
+	o.Lacking = []LackingChange{{PR: 7, Why: "refused: @octo/all `gone`"}}
+	_, body := RenderOffer(o)
+	if want := "- Pull request 7: " + code(o.Lacking[0].Why) + "\n"; !strings.Contains(body, "lacks what had landed before") || !strings.Contains(body, want) {
+		t.Errorf("it lacks %q:\n%s", want, body)
+	}
+	holdOffer(t, o)
+	o.Lacking = slices.Repeat([]LackingChange{{PR: 7, Why: strings.Repeat("why ", 50)}}, 1000)
+	if _, body = RenderOffer(o); !strings.Contains(body, "more changes\n\n## What landed") {
+		t.Errorf("what has no room is not counted:\n%s", body[:6000])
+	}
+	holdOffer(t, o)
+}

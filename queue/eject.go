@@ -58,9 +58,12 @@ func (w *work) forgetDeparture(number int) {
 // depart takes an entry out, with a reason.
 func (w *work) depart(e Entry, r Reason) {
 	if e.Number != TargetNumber {
-		w.record(Departure{Number: e.Number, Head: e.Head, Request: e.Request, Reading: e.Reading, Reason: r, Failures: e.Failures})
+		w.record(Departure{Number: e.Number, Head: e.Head, Request: e.Request, Reading: e.Reading, Reason: r, Failures: e.Failures, Carried: e.Carried})
 	}
 	w.remove(e.Number)
+	if e.Carried {
+		w.offer() // which says what it lacks by now
+	}
 }
 
 // eject takes out an entry that is at fault, and counts the attempt.

@@ -143,6 +143,7 @@ type Departure struct {
 	Reading  int64
 	Reason   Reason
 	Failures Failures
+	Carried  bool // it had landed, was to land again, and does not; until the branch starts from the target the next time
 }
 
 // Failures counts failures in a row with one signature: the kind, and the requirement.

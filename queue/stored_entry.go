@@ -81,14 +81,15 @@ type departureForm struct {
 	Reading  int64        `json:"reading,omitempty"`
 	Reason   reasonForm   `json:"reason"`
 	Failures failuresForm `json:"failures,omitzero"`
+	Carried  bool         `json:"carried,omitempty"`
 }
 
 func storeDeparture(d Departure) departureForm {
-	return departureForm{d.Number, d.Head, d.Request, d.Reading, reasonForm(d.Reason), failuresForm(d.Failures)}
+	return departureForm{d.Number, d.Head, d.Request, d.Reading, reasonForm(d.Reason), failuresForm(d.Failures), d.Carried}
 }
 
 func (f departureForm) departure() Departure {
-	return Departure{f.Number, f.Head, f.Request, f.Reading, Reason(f.Reason), Failures(f.Failures)}
+	return Departure{f.Number, f.Head, f.Request, f.Reading, Reason(f.Reason), Failures(f.Failures), f.Carried}
 }
 
 type reasonForm struct {

@@ -197,6 +197,9 @@ func (w *work) restarted(e Landed) {
 	w.lane.Behind = e.Commit != w.lane.Target
 	w.remove(TargetNumber)
 	w.unlearn()
+	for i := range w.lane.Left {
+		w.lane.Left[i].Carried = false
+	}
 	for _, m := range carried {
 		if m.Number == TargetNumber {
 			continue
