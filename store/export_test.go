@@ -2,6 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
 
 	"github.com/agentplane/agentplane/queue"
 )
@@ -50,4 +54,21 @@ func (db *DB) ForgetDecoded() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	clear(db.lanes)
+}
+
+// OpenKeeping opens a SQLite file as the store does.
+func OpenKeeping(path string) (*sql.DB, error) { return openKeeping(dsn(path, "_txlock=immediate")) }
+
+// Kept lists what OpenKeeping's connection keeps.
+func Kept(ctx context.Context, db *sql.DB) ([]string, error) {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var kept []string
+	err = c.Raw(func(connection any) error {
+		kept = slices.Sorted(maps.Keys(connection.(*keepingConn).kept))
+		return nil
+	})
+	return kept, errors.Join(err, c.Close())
 }

@@ -49,13 +49,13 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	if err := private(path); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	if db.w, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
+	if db.w, err = openKeeping(dsn(path, "_txlock=immediate")); err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
 	// One writer, and callers queue for it in Go, in order: SQLite's own
 	// waiting sleeps and is not fair.
 	db.w.SetMaxOpenConns(1)
-	if db.r, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
+	if db.r, err = openKeeping(dsn(path, "_pragma=query_only(1)")); err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
 	db.r.SetMaxOpenConns(4)
