@@ -219,11 +219,9 @@ func (o *followUp) tellLane(ctx context.Context, id store.LaneID, now queue.Lane
 	if err != nil {
 		return err
 	}
-	passed, failed, err := o.db.LaneRecord(ctx, id, entry.Agent)
-	if err != nil {
+	if known.Record, err = o.db.LaneRecord(ctx, id, entry.Agent); err != nil {
 		return err
 	}
-	known.Record = queue.Record{Passed: passed, Failed: failed}
 	if j.Good {
 		if err := o.keep(ctx); err != nil {
 			return err

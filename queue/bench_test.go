@@ -14,7 +14,7 @@ func crowd(n int) Lane {
 	for i := 1; i <= n; i++ {
 		e := Entry{Number: i, Head: fmt.Sprintf("%040d", i), Agent: fmt.Sprint("agent", i%7), Arrival: int64(i), Since: l.Now,
 			Judgement: Judgement{Head: fmt.Sprintf("%040d", i), Contract: "k", Good: i%9 != 0},
-			Known:     Known{Groups: []string{fmt.Sprint("group", i%13)}, Observed: i%5 < 3, Record: Record{i % 20, i % 5}}}
+			Known:     Known{Groups: []string{fmt.Sprint("group", i%13)}, Observed: i%5 < 3, Record: Record{Tally{i % 20, i % 5}, Tally{i % 7, i % 2}}}}
 		if i%6 == 0 {
 			e.Known.After = []Need{{Number: i - 5}}
 		}

@@ -15,20 +15,24 @@ func (c Chance) not() Chance { return sure - c }
 const (
 	priorFailure = sure / 10
 	priorWeight  = 6
+	evidence     = 5          // so many times less often an entry fails when CI has seen the commands pass on its head
 	neverCertain = sure / 200 // nothing fails less often than this
+	neverLost    = sure / 10  // nothing passes less often than this
 )
 
 // ownChance is how likely an entry passes by itself: by its agent's record, five times less likely to fail when CI has
-// seen the commands pass on this head, and hardly ever when a candidate with it has passed already.
+// seen the commands pass on this head, and hardly ever when a candidate with it has passed already. In the record, an
+// entry with such evidence was a fifth of an opportunity to fail.
 func (e *Entry) ownChance() Chance {
 	if e.Proven {
 		return neverCertain.not()
 	}
-	r := e.Known.Record
-	fails := (Chance(min(r.Failed, 1_000_000))*sure + priorFailure*priorWeight) /
-		Chance(min(r.Passed, 1_000_000)+min(r.Failed, 1_000_000)+priorWeight)
+	plain, observed := e.Known.Record.Plain.bounded(), e.Known.Record.Observed.bounded()
+	failed := Chance(plain.Failed + observed.Failed)
+	opportunities := (priorWeight+Chance(plain.Passed+plain.Failed))*evidence + Chance(observed.Passed+observed.Failed)
+	fails := min((failed*sure+priorFailure*priorWeight)*evidence/opportunities, neverLost.not())
 	if e.Known.Observed {
-		fails /= 5
+		fails /= evidence
 	}
 	return max(fails, neverCertain).not()
 }

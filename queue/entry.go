@@ -37,7 +37,7 @@ type Known struct {
 	Interface bool     // it changes what others build against
 	Clashes   []Clash  // predicted merge conflicts; A is this entry
 	Observed  bool     // CI has passed the required commands on this very head
-	Record    Record   // how the agent's earlier candidates went
+	Record    Record   // how the agent's earlier entries went
 }
 
 // A Need is a dependency.
@@ -64,9 +64,6 @@ type Clash struct {
 	B     Member
 	Paths []string
 }
-
-// A Record counts an agent's earlier entries.
-type Record struct{ Passed, Failed int }
 
 // A Member is a pull request at a head, or the target at a commit.
 type Member struct {

@@ -13,7 +13,7 @@ type manner struct {
 
 // The manners: when time comes first, also when more wait than may start, and when CI runs come first.
 var (
-	ordinary = manner{least: sure * 25 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
+	ordinary = manner{least: sure * 30 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
 	pressed  = manner{least: sure * 20 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
 	sparing  = manner{least: sure * 60 / 100, pool: sure * 80 / 100, part: sure * 95 / 100, doubtful: sure * 75 / 100}
 )

@@ -198,7 +198,7 @@ func (k *talk) judge(a arguments, n int) Event {
 		e.Known.Clashes = append(e.Known.Clashes, Clash{B: Member{o, k.heads[o]}, Paths: []string{path}})
 	}
 	if passed, failed, ok := strings.Cut(a.or("record", ""), "/"); ok {
-		e.Known.Record = Record{a.int(passed), a.int(failed)}
+		e.Known.Record.Plain = Tally{a.int(passed), a.int(failed)}
 	}
 	return e
 }

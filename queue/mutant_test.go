@@ -97,7 +97,7 @@ func (m mutant) try(t *testing.T, changed string) {
 
 // test runs the tests that a mutant must fail, with the overlay in a folder, if there is one.
 func (m mutant) test(t *testing.T, dir string) (string, error) {
-	args := []string{"test", "-vet=off", "-failfast", "-run", "^(TestConversations|TestRules|TestKeys|TestNumbers|TestStored.*|TestWorlds)$"}
+	args := []string{"test", "-vet=off", "-failfast", "-run", "^(TestConversations|TestRules|TestKeys|TestNumbers|TestStored.*|TestChances|TestWhatCounts.*|TestWorlds)$"}
 	if m.file != "" {
 		args = append(args, "-overlay", filepath.Join(dir, "overlay.json"))
 	}

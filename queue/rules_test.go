@@ -159,10 +159,17 @@ func TestChances(t *testing.T) {
 	}{
 		{Entry{}, 900_000, "nothing is known: one in ten fails"},
 		{Entry{Known: Known{Observed: true}}, 980_000, "seen to pass on this head: five times less likely to fail"},
-		{Entry{Known: Known{Record: Record{54, 0}}}, 990_000, "sixty times, six of them believed"},
-		{Entry{Known: Known{Record: Record{0, 54}}}, 90_000, "an agent that always fails"},
-		{Entry{Proven: true, Known: Known{Record: Record{0, 54}}}, 995_000, "it has passed already"},
-		{Entry{Known: Known{Observed: true, Record: Record{1_000_000_000, 0}}}, 995_000, "nothing is certain"},
+		{Entry{Known: Known{Record: Record{Plain: Tally{54, 0}}}}, 990_000, "sixty times, six of them believed"},
+		{Entry{Known: Known{Record: Record{Observed: Tally{270, 0}}}}, 990_000, "with evidence, five times as many say the same"},
+		{Entry{Known: Known{Record: Record{Plain: Tally{10, 4}}}}, 770_000, "four and a bit of twenty failed"},
+		{Entry{Known: Known{Record: Record{Plain: Tally{10, 2}, Observed: Tally{8, 2}}}}, 770_000, "a failure in spite of evidence says as much as another"},
+		{Entry{Known: Known{Observed: true, Record: Record{Plain: Tally{10, 4}}}}, 954_000, "evidence helps whoever fails often"},
+		{Entry{Known: Known{Record: Record{Plain: Tally{0, 54}}}}, 100_000, "an agent that always fails"},
+		{Entry{Known: Known{Record: Record{Observed: Tally{0, 54}}}}, 100_000, "not less than never"},
+		{Entry{Known: Known{Observed: true, Record: Record{Observed: Tally{0, 54}}}}, 820_000, "evidence that was of no use is still believed: the test tells"},
+		{Entry{Proven: true, Known: Known{Record: Record{Plain: Tally{0, 54}}}}, 995_000, "it has passed already"},
+		{Entry{Known: Known{Observed: true, Record: Record{Plain: Tally{1_000_000_000, 0}}}}, 995_000, "nothing is certain"},
+		{Entry{Known: Known{Record: Record{Tally{-5, -5}, Tally{-5, -5}}}}, 900_000, "no such numbers"},
 	}
 	for _, tt := range tests {
 		if got := tt.e.ownChance(); got != tt.want {

@@ -49,12 +49,12 @@ type knownForm struct {
 
 func storeKnown(k Known) knownForm {
 	after := each(k.After, func(n Need) needForm { return needForm(n) })
-	return knownForm{after, k.Groups, k.Interface, each(k.Clashes, storeClash), k.Observed, recordForm(k.Record)}
+	return knownForm{after, k.Groups, k.Interface, each(k.Clashes, storeClash), k.Observed, storeRecord(k.Record)}
 }
 
 func (f knownForm) known() Known {
 	after := each(f.After, func(n needForm) Need { return Need(n) })
-	return Known{after, f.Groups, f.Interface, each(f.Clashes, clashForm.clash), f.Observed, Record(f.Record)}
+	return Known{after, f.Groups, f.Interface, each(f.Clashes, clashForm.clash), f.Observed, f.Record.record()}
 }
 
 type needForm struct {
@@ -64,10 +64,23 @@ type needForm struct {
 	State  NeedState `json:"state,omitempty"`
 }
 
+// recordForm has the tally of entries without evidence as its own fields: versions that counted all as one wrote these.
 type recordForm struct {
+	Passed   int       `json:"passed"`
+	Failed   int       `json:"failed"`
+	Observed tallyForm `json:"observed,omitzero"`
+}
+
+type tallyForm struct {
 	Passed int `json:"passed"`
 	Failed int `json:"failed"`
 }
+
+func storeRecord(r Record) recordForm {
+	return recordForm{r.Plain.Passed, r.Plain.Failed, tallyForm(r.Observed)}
+}
+
+func (f recordForm) record() Record { return Record{Tally{f.Passed, f.Failed}, Tally(f.Observed)} }
 
 type failuresForm struct {
 	Signature string `json:"signature"`

@@ -220,13 +220,13 @@ type ours struct {
 	lane    Lane
 	content map[string][]int // of a commit
 	tests   map[string]*run
-	record  map[int]Record
+	record  map[string]Record
 	begun   time.Time
 }
 
 func newOurs(goal Goal) func(*simulation) strategy {
 	return func(s *simulation) strategy {
-		q := &ours{simulation: s, lane: Lane{Branch: "b"}, content: map[string][]int{"base": nil}, tests: map[string]*run{}, record: map[int]Record{}}
+		q := &ours{simulation: s, lane: Lane{Branch: "b"}, content: map[string][]int{"base": nil}, tests: map[string]*run{}, record: map[string]Record{}}
 		q.begun = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		q.step(PolicyChanged{Policy: Policy{Required: []string{"ci"}, Goal: goal, Batch: 8, Parallel: s.team.Workers, Start: 1000 * time.Hour, Timeout: 1000 * time.Hour, Patience: 4 * time.Hour}})
 		q.step(TipMoved{Tip: "base"})
@@ -240,7 +240,7 @@ func (q *ours) arrive(c *change) {
 	q.step(Ticked{At: q.begun.Add(time.Duration(q.now * float64(time.Minute)))})
 	head := fmt.Sprint("h", c.id)
 	q.step(Submitted{Number: c.id + 1, Head: head, Agent: fmt.Sprint("a", c.agent), Request: int64(c.id + 1)})
-	known := Known{Interface: c.iface, Observed: c.observed, Record: q.record[c.agent]}
+	known := Known{Interface: c.iface, Observed: c.observed, Record: q.record[fmt.Sprint("a", c.agent)]}
 	for _, g := range c.groups {
 		known.Groups = append(known.Groups, fmt.Sprint("g", g))
 	}
@@ -251,25 +251,24 @@ func (q *ours) arrive(c *change) {
 }
 
 func (q *ours) step(e Event) {
+	before := q.lane
 	var effects []Effect
 	q.lane, effects = Step(q.lane, e)
+	for agent, r := range Outcomes(before, q.lane) {
+		q.record[agent] = q.record[agent].Add(r)
+	}
 	for _, f := range effects {
 		switch f := f.(type) {
 		case Build:
 			q.build(f)
 		case Land:
-			ids := idsOf(f.Members)
-			q.land(ids...)
-			for _, id := range ids {
-				q.tally(id, true)
-			}
+			q.land(idsOf(f.Members)...)
 			q.in(0, func() { q.step(Landed{Candidate: f.Candidate, Commit: f.Commit, Tree: f.Tree}) })
 		case Drop:
 			q.stop(q.tests[f.Candidate])
 			delete(q.tests, f.Candidate)
 		case Tell:
 			if s := f.Status; s.Stage == Ejected && s.Reason.Kind == FailedTest {
-				q.tally(f.Number-1, false)
 				for _, id := range q.eject(f.Number - 1)[1:] {
 					q.in(0, func() { q.step(Withdrawn{Number: id + 1, Request: 1 << 40}) })
 				}
@@ -278,17 +277,6 @@ func (q *ours) step(e Event) {
 			}
 		}
 	}
-}
-
-// tally keeps an agent's record.
-func (q *ours) tally(id int, passed bool) {
-	r := q.record[q.changes[id].agent]
-	if passed {
-		r.Passed++
-	} else {
-		r.Failed++
-	}
-	q.record[q.changes[id].agent] = r
 }
 
 func idsOf(members []Member) []int {

@@ -116,7 +116,7 @@ func (k Known) bounded(self Member) Known {
 		k.Clashes[i].A = self
 	}
 	k.Groups = slices.Clone(k.Groups[:min(len(k.Groups), MaxNeeds)])
-	k.Record = Record{max(0, k.Record.Passed), max(0, k.Record.Failed)}
+	k.Record = Record{k.Record.Plain.bounded(), k.Record.Observed.bounded()}
 	return k
 }
 

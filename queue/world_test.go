@@ -90,7 +90,7 @@ func (w *world) policy() Policy {
 func (w *world) newPull(n int) *pull {
 	p := &pull{number: n, broken: map[string]bool{}, good: w.chance(90), priority: w.rng.IntN(20) / 19}
 	p.known = Known{Observed: w.chance(50), Groups: []string{fmt.Sprint("g", w.rng.IntN(3))}, Interface: w.chance(10),
-		Record: Record{w.rng.IntN(20), w.rng.IntN(6)}}
+		Record: Record{Tally{w.rng.IntN(20), w.rng.IntN(6)}, Tally{w.rng.IntN(20), w.rng.IntN(3)}}}
 	w.push(p)
 	for range w.rng.IntN(3) {
 		if w.chance(30) {

@@ -46,9 +46,6 @@ func (db *DB) PutLane(ctx context.Context, id LaneID, l queue.Lane) error {
 	return err
 }
 
-// Went tells how the entries fared that one lane has and the other has not.
-func Went(before, after queue.Lane) map[string]queue.Record { return went(before, after) }
-
 // ForgetDecoded makes the next look at a lane read and decode it.
 func (db *DB) ForgetDecoded() {
 	db.mu.Lock()

@@ -19,7 +19,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest version this program knows.
-const schemaVersion = 4
+const schemaVersion = 5
 
 // NewerSchemaError says that a newer program has already changed the database.
 // This one must not write to it: it would not know what its rows mean.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/agentplane/agentplane/queue"
 	"github.com/agentplane/agentplane/store"
 )
 
@@ -121,6 +122,30 @@ func TestAThirdSchemaIsBroughtUp(t *testing.T) {
 		db := open(t, url, quick())
 		if n, err := db.NextReading(within(t)); err != nil || n != 1 {
 			t.Errorf("the first reading is %d, %v", n, err)
+		}
+	})
+}
+
+// TestAFourthSchemaIsBroughtUp: records from before evidence was told apart are kept, as without.
+func TestAFourthSchemaIsBroughtUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, b backend) {
+		url := b.url(t)
+		db := open(t, url, quick())
+		step(t, db, blog, opening()...)
+		must(t, db.Close())
+		old := raw(t, url)
+		for _, q := range []string{
+			`ALTER TABLE lane_records DROP COLUMN observed_passed`, `ALTER TABLE lane_records DROP COLUMN observed_failed`,
+			`INSERT INTO lane_records (lane, agent, passed, failed) SELECT id, 'search', 7, 2 FROM lanes`,
+			`DELETE FROM agentplane_schema WHERE version > 4`,
+		} {
+			_, err := old.Exec(q)
+			must(t, err)
+		}
+		db = open(t, url, quick())
+		want := queue.Record{Plain: queue.Tally{Passed: 7, Failed: 2}}
+		if got, err := db.LaneRecord(within(t), blog, "search"); err != nil || got != want {
+			t.Errorf("%+v, %v, want %+v", got, err, want)
 		}
 	})
 }
