@@ -74,6 +74,9 @@
 // from there, or else on the tip, where a failure is their own, and a pass makes them fit for a pool. A test on the tip is
 // not stopped because something else has landed meanwhile.
 //
+// The likely would keep every place where enough of them come. So, when the first that waits is overdue or has priority,
+// and is better tested apart, it is tested before them, one such candidate at a time.
+//
 // When CI runs come first (Policy.Goal), the likely ones wait, while something is tested, to be pooled with what arrives.
 // Who is doubtful, suspect, or was left behind once does not wait. When many more wait than may be tested, that thrift
 // ends: what waits long breaks with what lands meanwhile, and costs more runs than it saves.

@@ -214,17 +214,23 @@ func (w *work) convict(s FailedSet) {
 	}
 }
 
-// minimal leaves out the sets that contain another one: that one explains them.
+// minimal leaves out the sets that another one explains.
 func minimal(sets []FailedSet) []FailedSet {
 	var kept []FailedSet
 	for i, s := range sets {
-		explained := slices.ContainsFunc(sets[:i], func(o FailedSet) bool { return within(o, s) }) ||
-			slices.ContainsFunc(sets[i+1:], func(o FailedSet) bool { return within(o, s) && !within(s, o) })
+		explained := slices.ContainsFunc(sets[:i], func(o FailedSet) bool { return explains(o, s) }) ||
+			slices.ContainsFunc(sets[i+1:], func(o FailedSet) bool { return explains(o, s) && !within(s, o) })
 		if !explained {
 			kept = append(kept, s)
 		}
 	}
 	return kept
+}
+
+// explains tells whether a set is in another one and makes it superfluous. One that was merely slow or silent may be
+// forgotten when others of it land, and says nothing of why the larger one failed.
+func explains(small, large FailedSet) bool {
+	return within(small, large) && (small.Cause.Outcome == Fail || large.Cause.Outcome != Fail)
 }
 
 // within tells whether all members of one set are in another.

@@ -2,36 +2,8 @@ package queue
 
 import "slices"
 
-// A manner is what the planner takes for worth a CI run, as chances. They were tuned with the simulation in this
-// package's tests.
-type manner struct {
-	least    Chance // a candidate that is needed less often is not started
-	pool     Chance // a batch passes at least this often
-	part     Chance // the same for a part of a failed set: half of the time teaches most, nearly always is soonest
-	doubtful Chance // below this, an entry is tested apart when there are more than can be
-}
-
-// The manners: when time comes first, also when more wait than may start, and when CI runs come first.
-var (
-	ordinary = manner{least: sure * 30 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
-	pressed  = manner{least: sure * 20 / 100, pool: sure * 60 / 100, part: sure * 50 / 100, doubtful: sure * 95 / 100}
-	sparing  = manner{least: sure * 60 / 100, pool: sure * 80 / 100, part: sure * 95 / 100, doubtful: sure * 75 / 100}
-)
-
-const (
-	suspectFast   = sure * 95 / 100 // a member of a failed set below this is a suspect, when time comes first
-	suspectLean   = sure * 75 / 100 // the same when CI runs come first: others may be pooled at once
-	worthKnowing  = sure * 25 / 100 // what testing a doubtful entry apart is worth, also when it cannot land from there
-	nearlyCertain = sure * 80 / 100 // what lands at least this often is as good as the tip for testing an entry apart
-	foregone      = sure * 85 / 100 // what passes more often teaches little: under pressure it waits until more are tested with it
-	worthPooling  = sure * 90 / 100 // when CI runs come first, what is at least this likely waits until more are tested with it
-)
-
 // deepChain is how many candidates one on the other a batch is divided among: what fails below takes all above with it.
 const deepChain = 3
-
-// swamp is how many entries may wait for each candidate that may run, before saving CI runs costs more than it saves.
-const swamp = 2
 
 // missesAllowed bounds how far a batch is searched for one more entry that fits.
 const missesAllowed = 64
@@ -43,6 +15,7 @@ type plan struct {
 	v       *view
 	nodes   []node
 	free    int  // candidates that may still start
+	asides  int  // candidates that are tested apart
 	waiting int  // entries that may move and are in no candidate
 	crowded bool // they are more than may start
 	manner  manner
@@ -115,30 +88,6 @@ func (w *work) plan() *plan {
 	return p
 }
 
-// choose is the manner for as many as wait now. Whoever wants few CI runs gets more when the lane is swamped: entries
-// that wait long break with what lands meanwhile, which costs more of them.
-func (p *plan) choose() manner {
-	switch {
-	case p.lane.Policy.Goal == Lean && p.waiting <= swamp*p.lane.Policy.Parallel:
-		return sparing
-	case p.crowded:
-		return pressed
-	}
-	return ordinary
-}
-
-// sparing tells whether CI runs come first.
-func (p *plan) sparing() bool { return p.manner == sparing }
-
-// urgent tells whether an entry waits that gains nothing from being tested with what arrives meanwhile: one that is
-// tested apart anyway, is not likely enough to pass, or has waited for long.
-func (p *plan) urgent() bool {
-	return slices.ContainsFunc(p.v.order, func(i int) bool {
-		e := &p.lane.Entries[i]
-		return !p.busy[e.Number] && !p.answered(e) && (p.v.suspect[e.Number] || p.v.chances[i] < worthPooling || p.lane.lingers(e))
-	})
-}
-
 // draw hangs the lane's candidates into the tree. The one that is landing comes first: it is certain, and whatever
 // assumes that it fails will be left behind.
 func (p *plan) draw() {
@@ -154,6 +103,9 @@ func (p *plan) draw() {
 		c := &p.lane.Candidates[i]
 		if c.running() {
 			p.free--
+			if c.Apart {
+				p.asides++
+			}
 		}
 		for _, m := range c.Members {
 			p.busy[m.Number] = true
@@ -219,6 +171,9 @@ func (p *plan) joins(i int, others []int) Chance {
 
 // grow plans the candidate that is worth most. It tells whether there is one.
 func (p *plan) grow() bool {
+	if p.due() && p.probe(p.pressing) {
+		return true
+	}
 	for {
 		best, value := p.best()
 		if best >= 0 && value >= max(worthKnowing, p.manner.least) {
@@ -227,7 +182,7 @@ func (p *plan) grow() bool {
 			}
 			continue
 		}
-		if p.probe() {
+		if p.probe(anybody) {
 			return true
 		}
 		if best < 0 || value < p.manner.least {
@@ -251,6 +206,9 @@ func (p *plan) best() (at int, value Chance) {
 	return at, value
 }
 
+// anybody is every entry.
+func anybody(*Entry) bool { return true }
+
 // put plans a candidate at a place, or closes the place.
 func (p *plan) put(at int) bool {
 	assumed := p.assumed(at)
@@ -267,23 +225,18 @@ func (p *plan) put(at int) bool {
 	return true
 }
 
-// probe plans a candidate for what is better tested apart: on what is likely to land, so that it can land from there, or
-// else on the tip. A failure is its own once what lies below has landed, and a pass makes it likely enough to be pooled.
-func (p *plan) probe() bool {
+// probe plans a candidate for those of the wanted that are better tested apart: on what is likely to land, so that it can
+// land from there, or else on the tip. A failure is its own once what lies below has landed, and a pass makes it likely
+// enough to be pooled.
+func (p *plan) probe(wanted func(*Entry) bool) bool {
 	ground := p.ground()
-	members := p.group(ground, func(e *Entry) bool { return !p.busy[e.Number] && p.apart(e) && !p.answered(e) })
+	members := p.group(ground, func(e *Entry) bool { return wanted(e) && !p.busy[e.Number] && p.apart(e) && !p.answered(e) })
 	if len(members) == 0 || p.early(ground, members) {
 		return false
 	}
+	p.asides++
 	p.hang(node{parent: ground, apart: true}, members)
 	return true
-}
-
-// early tells whether a test apart is so likely to pass that it should wait for more to be tested with it. Something is
-// being tested meanwhile, so it does not wait for nothing.
-func (p *plan) early(ground int, members []int) bool {
-	return p.crowded && p.free < p.lane.Policy.Parallel && len(members) < p.lane.Policy.Batch &&
-		p.together(p.positions(p.below(ground)), members) > foregone
 }
 
 // idle tells whether nothing stands or is planned on the tip.

@@ -143,16 +143,17 @@ type rank struct {
 	at       int
 	flying   bool
 	priority int
-	overdue  bool
-	round    int  // of its agent's entries, in fours: nobody fills the lane alone
-	lingers  bool // and few enough wait that this tells something
+	patience int64 // how often it has ended
+	round    int   // of its agent's entries, in fours: nobody fills the lane alone
+	lingers  bool  // and few enough wait that this tells something
 	chance   Chance
 	arrival  int64
 }
 
 // ranked lists the entries by rank: what is in flight stays first, so that nothing is restarted; then priority, then
-// who has waited too long, then agents in turns, then who was left behind, then the likely ones, then who came first.
-// When too many wait, most were left behind, and the likely ones go before them.
+// who has waited too long, then agents in turns, then whose patience has ended more often, then who was left behind,
+// then the likely ones, then who came first. When too many wait, most were left behind, and the likely ones go before
+// them.
 func (v *view) ranked() []int {
 	turns := map[string]int{}
 	calm := len(v.lane.Entries) <= (swamp+1)*v.lane.Policy.full().Parallel
@@ -161,8 +162,8 @@ func (v *view) ranked() []int {
 		e := &v.lane.Entries[i]
 		ranks[i] = rank{
 			at: i, flying: v.flying[e.Number], priority: e.Priority, arrival: e.Arrival,
-			overdue: v.lane.Now.Sub(e.Since) >= v.lane.Policy.full().Patience,
-			round:   turns[e.Agent] / 4, lingers: calm && v.lane.lingers(e), chance: v.chances[i] / (sure / 20),
+			patience: v.lane.patience(e, v.lane.Now), round: turns[e.Agent] / 4,
+			lingers: calm && v.lane.lingers(e), chance: v.chances[i] / (sure / 20),
 		}
 		if e.Number != TargetNumber {
 			turns[e.Agent]++
@@ -176,6 +177,12 @@ func (v *view) ranked() []int {
 	return order
 }
 
+// patience is how often an entry's patience has ended. More often goes first, or else those who are overdue would wait for
+// ever where all are, and others are more likely to pass.
+func (l *Lane) patience(e *Entry, now time.Time) int64 {
+	return int64(now.Sub(e.Since) / l.Policy.full().Patience)
+}
+
 // lingers tells whether an entry has been here for so long that it was left behind, or is to be tested again. Every
 // landing makes it less likely to pass.
 func (l *Lane) lingers(e *Entry) bool { return l.Pace > 0 && l.Now.Sub(e.Since) >= l.lingering() }
@@ -185,8 +192,9 @@ func (l *Lane) lingering() time.Duration { return l.Pace + l.Pace/5 }
 
 // compare is negative when a goes before b.
 func (a rank) compare(b rank) int {
-	return cmp.Or(first(a.flying, b.flying), cmp.Compare(b.priority, a.priority), first(a.overdue, b.overdue),
-		cmp.Compare(a.round, b.round), first(a.lingers, b.lingers), cmp.Compare(b.chance, a.chance), cmp.Compare(a.arrival, b.arrival))
+	return cmp.Or(first(a.flying, b.flying), cmp.Compare(b.priority, a.priority), first(a.patience > 0, b.patience > 0),
+		cmp.Compare(a.round, b.round), cmp.Compare(b.patience, a.patience),
+		first(a.lingers, b.lingers), cmp.Compare(b.chance, a.chance), cmp.Compare(a.arrival, b.arrival))
 }
 
 // first is negative when only a holds.

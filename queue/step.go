@@ -21,8 +21,8 @@ func Step(l Lane, e Event) (Lane, []Effect) {
 	return w.lane, w.effects
 }
 
-// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends, and
-// nobody is left behind.
+// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends once more,
+// and nobody is left behind.
 func (w *work) uneventful(e Ticked) bool {
 	at, l := e.At.UTC().Round(0), &w.lane
 	if !at.After(l.Now) {
@@ -34,7 +34,7 @@ func (w *work) uneventful(e Ticked) bool {
 			return c.State == Testing && at.Sub(c.Since) >= min(l.Policy.Start, l.Policy.Timeout)
 		}) ||
 		slices.ContainsFunc(l.Entries, func(e Entry) bool {
-			return within(e.Since, l.Policy.Patience) || l.Pace > 0 && within(e.Since, l.lingering())
+			return l.patience(&e, l.Now) < l.patience(&e, at) || l.Pace > 0 && within(e.Since, l.lingering())
 		}) {
 		return false
 	}
