@@ -133,6 +133,13 @@ func (r *reader) dependency(ctx context.Context, now queue.Lane, d checks.Depend
 		return n, err
 	case pull.Merged && (pull.Base.Name == now.Branch || pull.Base.Name == target(r.contract, pull.Default)):
 		n.State = queue.NeedMerged
+	case !pull.Open && !now.Done.Has(d.Number):
+		n.State = queue.NeedClosed
+		if landed, err := r.proven(ctx, now, pull); err != nil {
+			return n, err
+		} else if landed {
+			n.State = queue.NeedMerged
+		}
 	case !pull.Open:
 		n.State = queue.NeedClosed
 	}

@@ -48,7 +48,7 @@ func (l *lane) show(ctx context.Context, now queue.Lane, status queue.Status, pu
 	}
 	document := checks.RenderLane(view)
 	if status.Head != "" {
-		o := gh.Output{Document: document, SHA: status.Head, Digest: laneDigest(now, pull.Number, document)}
+		o := gh.Output{Document: document, SHA: status.Head, Digest: laneDigest(now, status, document)}
 		p := &publisher{App: l.App, site: l.site, key: key}
 		if err := p.put(ctx, o); err != nil {
 			return err
@@ -61,9 +61,12 @@ func (l *lane) show(ctx context.Context, now queue.Lane, status queue.Status, pu
 // that this very command was carried out at this very head, and nobody but the App can write it.
 const entered = "entered-by-"
 
-func laneDigest(now queue.Lane, number int, d checks.Document) string {
+func laneDigest(now queue.Lane, status queue.Status, d checks.Document) string {
+	if status.Stage == queue.OnBranch {
+		return landedMark(status.Number, status.Commit) + checks.Digest(d)[:32] + "-0"
+	}
 	request := int64(0)
-	if entry, in := entryOf(now, number); in {
+	if entry, in := entryOf(now, status.Number); in {
 		request = entry.Request
 	}
 	return fmt.Sprintf("%s%d-%s-0", entered, request, checks.Digest(d)[:32])
