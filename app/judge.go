@@ -26,7 +26,7 @@ func (a *App) judge(ctx context.Context, s site, number int, notices []store.Not
 		return gone(err)
 	}
 	if !pull.Open {
-		return errors.Join(a.closed(ctx, s, number), a.leave(ctx, s, pull, reading))
+		return errors.Join(a.closed(ctx, s, number), a.leave(ctx, s, pull, reading), a.answerClosed(ctx, s, pull, heard(notices, number)))
 	}
 	if s, err = a.now(s, pull.FullName); err != nil {
 		return err

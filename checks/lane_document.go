@@ -97,6 +97,16 @@ func LaneAnswer(comment int64, why string) string {
 	return AnswerMark(comment) + text + "\n"
 }
 
+// ClosedAnswer returns the answer to a command to the lane in a comment on a pull request that is closed, or merged.
+func ClosedAnswer(comment int64, merged bool) string {
+	state, instead := "closed", "Reopen it, or open another one, and comment there"
+	if merged {
+		state, instead = "merged", "Open another one, and comment there"
+	}
+	return AnswerMark(comment) + "This pull request is " + state + ", so nothing comes of a command to the lane here. " + instead +
+		": `/integrate status`, `/integrate pause <why>` and `/integrate resume` may stand on any that is open.\n"
+}
+
 // LaneStatus returns the answer to a question how the lane stands; see LaneTable.
 func LaneStatus(comment int64, rows []LaneView) string {
 	return AnswerMark(comment) + LaneTable(rows)
