@@ -279,8 +279,13 @@ func (p *plan) answered(e *Entry) bool {
 	})
 }
 
-// apart tells whether an entry is better tested apart: one of a failed set, and a doubtful one where many wait.
+// apart tells whether an entry is better tested apart: one of a failed set, and a doubtful one where many wait. A suspect
+// that passes apart while others land is one still, and nobody else of its set is tested while it is. It does not pass like
+// that for ever: when its patience has ended twice, it is tested where it can land.
 func (p *plan) apart(e *Entry) bool {
+	if p.v.suspect[e.Number] && e.Proven && p.lane.patience(e, p.lane.Now) > 1 {
+		return false
+	}
 	return p.v.suspect[e.Number] || p.crowded && p.v.chances[p.v.at[e.Number]] < p.manner.doubtful
 }
 
