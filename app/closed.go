@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/agentplane/agentplane/app/gh"
 	"github.com/agentplane/agentplane/checks"
@@ -34,14 +33,15 @@ func (a *App) answerClosed(ctx context.Context, s site, pull gh.Pull, heard map[
 	if err != nil {
 		return err
 	}
-	var earlier []checks.Comment
+	var earlier []checks.CommandResult
 	for _, c := range all {
 		command, ok := checks.ParseCommand(c.Body)
 		if !ok || command.Kind != checks.CommandIntegrate || c.By.Bot || !c.By.Known() {
 			continue
 		}
+		said := checks.CommandResult{By: c.By, At: c.At}
 		if heard[c.ID] && !answered[c.ID] {
-			if !c.Edited && !flooded(earlier, c) {
+			if !c.Edited && !flood(earlier, said) {
 				err = a.tolerated(key, a.sayClosed(ctx, s, pull, c))
 			}
 			if err == nil {
@@ -51,7 +51,7 @@ func (a *App) answerClosed(ctx context.Context, s site, pull gh.Pull, heard map[
 				return err
 			}
 		}
-		earlier = append(earlier, c)
+		earlier = append(earlier, said)
 	}
 	return nil
 }
@@ -70,15 +70,4 @@ func (a *App) sayClosed(ctx context.Context, s site, pull gh.Pull, c checks.Comm
 			body: checks.ClosedAnswer(c.ID, pull.Merged),
 		}),
 	)
-}
-
-// flooded reports whether a comment comes after too many others of the same account within a minute.
-func flooded(earlier []checks.Comment, c checks.Comment) bool {
-	n := 0
-	for _, e := range earlier {
-		if e.By.ID == c.By.ID && c.At.Sub(e.At) < time.Minute {
-			n++
-		}
-	}
-	return n >= maxAnswers
 }
