@@ -356,7 +356,6 @@ func TestTheTargetThatMovesByItselfIsTestedOnTheBranch(t *testing.T) {
 }
 
 func TestALaneIsRebuiltWithoutItsDatabase(t *testing.T) {
-	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
