@@ -356,6 +356,7 @@ func TestTheTargetThatMovesByItselfIsTestedOnTheBranch(t *testing.T) {
 }
 
 func TestALaneIsRebuiltWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
 	q := newQueued(t, "merge")
 	p := q.propose("search", map[string]string{"src/pages/b": "b\n"})
 	q.settle()
@@ -364,8 +365,7 @@ func TestALaneIsRebuiltWithoutItsDatabase(t *testing.T) {
 	q.settle()
 	q.restart(false)
 	q.ci.Release()
-	q.must(q.app.Sweep(t.Context()))
-	q.settle()
+	q.over(p) // CI may end before the lane knows the commit again, and is looked at with a tick then
 	if p.State() != "merged" {
 		t.Errorf("after the database was lost it is %s: %s", p.State(), q.lane(p))
 	}
