@@ -115,11 +115,16 @@ func TestWhatLandsAgainWaitsWhileTheAppSeesNothing(t *testing.T) {
 	})
 	q.ci.Release()
 	q.started()
-	enough := asked.Load() + 40
-	for i := 0; i < 500 && asked.Load() < enough; i++ {
-		<-time.After(20 * time.Millisecond)
+	const gone = 1200 * time.Millisecond // twice what makes a pull request count as gone
+	since, enough := time.Now(), asked.Load()+40
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for asked.Load() < enough || time.Since(since) < gone {
+		if time.Since(since) > time.Minute {
+			t.Fatalf("it asked only %d times in a minute", asked.Load()+40-enough)
+		}
+		<-look.C
 	}
-	<-time.After(1200 * time.Millisecond) // twice what makes a pull request count as gone
 	q.hub.Heal()
 	q.settle()
 	if q.file("integration/next", "src/pages/c") == "" {

@@ -21,8 +21,8 @@ func Step(l Lane, e Event) (Lane, []Effect) {
 	return w.lane, w.effects
 }
 
-// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends once more,
-// and nobody is left behind.
+// uneventful keeps the time when that is all there is to do: no rest ends, no test is overdue, nobody's patience ends once
+// more, and nobody is left behind.
 func (w *work) uneventful(e Ticked) bool {
 	at, l := e.At.UTC().Round(0), &w.lane
 	if !at.After(l.Now) {
